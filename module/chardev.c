@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The character device: open, map, poll, release.
+ *
+ * An open file and a mapping both hold the module, so rmmod is refused while a
+ * reader is there.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include "chardev.h"
+#include "compat.h"
+#include "ring.h"
+
+enum {
+	MAJOR_LIMIT = 511,	/* CHRDEV_MAJOR_MAX - 1, which modules cannot see */
+};
+
+static unsigned int major = FAULTLINE_MAJOR;
+
+static int major_set(const char *value, const struct kernel_param *param)
+{
+	int err = param_set_uint_minmax(value, param, 0, MAJOR_LIMIT);
+
+	if (err)
+		pr_err("major=%s: expected 0 (any) to %d\n", value, MAJOR_LIMIT);
+	return err;
+}
+
+static const struct kernel_param_ops major_ops = {
+	.set = major_set,
+	.get = param_get_uint,
+};
+module_param_cb(major, &major_ops, &major, 0444);
+MODULE_PARM_DESC(major, "major number of the device (default 423; 0 takes any that is free)");
+
+static dev_t chardev_number;
+static struct cdev chardev;
+static struct class *chardev_class;
+
+/* An open file is a reader; what it holds is the head that poll() reported last. */
+static int chardev_open(struct inode *inode, struct file *file)
+{
+	u64 *seen = kzalloc(sizeof(*seen), GFP_KERNEL_ACCOUNT);
+
+	if (!seen)
+		return -ENOMEM;
+	file->private_data = seen;
+	return nonseekable_open(inode, file);
+}
+
+static int chardev_release(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
+	return 0;
+}
+
+static int chardev_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return faultline_ring_map(vma);
+}
+
+static __poll_t chardev_poll(struct file *file, struct poll_table_struct *wait)
+{
+	return faultline_ring_poll(file, wait, file->private_data) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static const struct file_operations chardev_operations = {
+	.owner		= THIS_MODULE,
+	.open		= chardev_open,
+	.release	= chardev_release,
+	.mmap		= chardev_mmap,
+	.poll		= chardev_poll,
+};
+
+static char *chardev_node(FAULTLINE_DEVNODE_CONST struct device *device, umode_t *mode)
+{
+	if (mode)
+		*mode = 0660;
+	return NULL;
+}
+
+static int take_number(void)
+{
+	int err = -EBUSY;
+
+	if (major) {
+		chardev_number = MKDEV(major, 0);
+		err = register_chrdev_region(chardev_number, 1, KBUILD_MODNAME);
+		if (err != -EBUSY)
+			return err;
+	}
+	err = alloc_chrdev_region(&chardev_number, 0, 1, KBUILD_MODNAME);
+	if (!err)
+		pr_notice("major %u is %s, so " FAULTLINE_DEVICE " is (%u,0)\n", major,
+			  major ? "taken" : "any", MAJOR(chardev_number));
+	return err;
+}
+
+/**
+ * faultline_chardev_create() - let readers in; the ring is ready
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int faultline_chardev_create(void)
+{
+	struct device *device;
+	int err;
+
+	err = take_number();
+	if (err)
+		return err;
+	cdev_init(&chardev, &chardev_operations);
+	chardev.owner = THIS_MODULE;
+	err = cdev_add(&chardev, chardev_number, 1);
+	if (err)
+		goto err_number;
+	chardev_class = faultline_class_create(KBUILD_MODNAME);
+	if (IS_ERR(chardev_class)) {
+		err = PTR_ERR(chardev_class);
+		goto err_cdev;
+	}
+	chardev_class->devnode = chardev_node;
+	device = device_create(chardev_class, NULL, chardev_number, NULL, KBUILD_MODNAME);
+	if (IS_ERR(device)) {
+		err = PTR_ERR(device);
+		goto err_class;
+	}
+	return 0;
+
+err_class:
+	class_destroy(chardev_class);
+err_cdev:
+	cdev_del(&chardev);
+err_number:
+	unregister_chrdev_region(chardev_number, 1);
+	return err;
+}
+
+/**
+ * faultline_chardev_destroy() - no reader can come any more
+ *
+ * Context: may sleep; no file is open, or the module could not be on its way out.
+ */
+void faultline_chardev_destroy(void)
+{
+	device_destroy(chardev_class, chardev_number);
+	class_destroy(chardev_class);
+	cdev_del(&chardev);
+	unregister_chrdev_region(chardev_number, 1);
+}
+
+/**
+ * faultline_chardev_number() - the device number in use
+ *
+ * Return: major and minor.
+ */
+dev_t faultline_chardev_number(void)
+{
+	return chardev_number;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Faultline shows when and why processes fault.  Here only the order of things: each
+ * part finds ready what it uses, and goes before that does.
+ */
+
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "chardev.h"
+#include "cow.h"
+#include "procfs.h"
+#include "registry.h"
+#include "ring.h"
+#include "sampler.h"
+
+static int __init faultline_init(void)
+{
+	int err;
+
+	err = faultline_ring_create();
+	if (err)
+		return err;
+	faultline_cow_init();
+	err = faultline_sampler_create();
+	if (err)
+		goto err_cow;
+	err = faultline_chardev_create();
+	if (err)
+		goto err_sampler;
+	err = faultline_procfs_create();
+	if (err)
+		goto err_chardev;
+	return 0;
+
+err_chardev:
+	faultline_chardev_destroy();
+err_sampler:
+	faultline_sampler_destroy();
+err_cow:
+	faultline_cow_exit();
+	faultline_ring_destroy();
+	return err;
+}
+
+static void __exit faultline_exit(void)
+{
+	faultline_procfs_destroy();
+	faultline_chardev_destroy();
+	faultline_sampler_destroy();
+	faultline_registry_destroy();
+	faultline_cow_exit();
+	faultline_ring_destroy();
+}
+
+module_init(faultline_init);
+module_exit(faultline_exit);
+
+MODULE_DESCRIPTION("Shows when and why processes fault: minor, major and copy-on-write");
+MODULE_AUTHOR("The Faultline authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("1.0");

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A registered process: reads the kernel's own counters of all its threads, dead
+ * ones included, and turns them into records.  It never writes one of them.
+ */
+
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched/cputime.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "process.h"
+#include "ring.h"
+
+/**
+ * struct usage - sums over the threads of a process, dead and alive
+ * @minor_faults: faults served without I/O
+ * @major_faults: faults that waited for I/O
+ * @utime_ns: user time as the tick saw it
+ * @stime_ns: system time as the tick saw it
+ * @runtime_ns: CPU time as the scheduler measured it
+ * @threads: threads that are alive
+ */
+struct usage {
+	u64 minor_faults;
+	u64 major_faults;
+	u64 utime_ns;
+	u64 stime_ns;
+	u64 runtime_ns;
+	u32 threads;
+};
+
+/*
+ * A thread that dies adds its counters to the group's and leaves the list under
+ * stats_lock (__exit_signal()), so a sum that no writer disturbed has each thread
+ * exactly once.  First try without the lock, as thread_group_cputime() does.
+ */
+static void read_usage(struct signal_struct *signal, struct usage *usage)
+{
+	struct task_struct *thread;
+	unsigned long flags;
+	int seq, next_seq = 0;
+
+	rcu_read_lock();
+	do {
+		seq = next_seq;
+		flags = read_seqbegin_or_lock_irqsave(&signal->stats_lock, &seq);
+		usage->minor_faults = signal->min_flt;
+		usage->major_faults = signal->maj_flt;
+		usage->utime_ns = signal->utime;
+		usage->stime_ns = signal->stime;
+		usage->runtime_ns = signal->sum_sched_runtime;
+		usage->threads = 0;
+		__for_each_thread(signal, thread) {
+			usage->minor_faults += READ_ONCE(thread->min_flt);
+			usage->major_faults += READ_ONCE(thread->maj_flt);
+			usage->utime_ns += READ_ONCE(thread->utime);
+			usage->stime_ns += READ_ONCE(thread->stime);
+			usage->runtime_ns += READ_ONCE(thread->se.sum_exec_runtime);
+			usage->threads += !READ_ONCE(thread->exit_state);
+		}
+		next_seq = 1;
+	} while (need_seqretry(&signal->stats_lock, seq));
+	done_seqretry_irqrestore(&signal->stats_lock, seq, flags);
+	rcu_read_unlock();
+}
+
+/*
+ * Split the measured runtime in the proportion that the tick saw, such that
+ * neither part ever goes back: the rule of cputime_adjust(), kernel/sched/cputime.c,
+ * which getrusage(2) follows.
+ */
+static void split_runtime(const struct usage *usage, struct faultline_totals *totals)
+{
+	u64 runtime = usage->runtime_ns, ticks = usage->utime_ns + usage->stime_ns;
+	u64 system = 0;
+
+	if (totals->user_ns + totals->system_ns >= runtime)
+		return;
+	if (usage->stime_ns)
+		system = min(mul_u64_u64_div_u64(usage->stime_ns, runtime, ticks), runtime);
+	system = max(system, totals->system_ns);
+	totals->user_ns = max(runtime - system, totals->user_ns);
+	totals->system_ns = runtime - totals->user_ns;
+}
+
+/* Memory belongs to the first thread that still has it: a leader may exit early. */
+static void read_memory(struct signal_struct *signal, struct faultline_record *record)
+{
+	struct task_struct *thread;
+	struct mm_struct *mm;
+
+	rcu_read_lock();
+	__for_each_thread(signal, thread) {
+		task_lock(thread);	/* keeps ->mm from going away */
+		mm = thread->mm;
+		if (mm) {
+			record->rss_bytes = (u64)get_mm_rss(mm) << PAGE_SHIFT;
+			record->swap_bytes = (u64)get_mm_counter(mm, MM_SWAPENTS) << PAGE_SHIFT;
+		}
+		task_unlock(thread);
+		if (mm)
+			break;
+	}
+	rcu_read_unlock();
+}
+
+/* Name and parent change with exec and reparenting; a reaped process keeps its last. */
+static void read_identity(struct faultline_process *process)
+{
+	struct task_struct *leader;
+
+	rcu_read_lock();
+	leader = pid_task(process->pid, PIDTYPE_TGID);
+	if (leader) {
+		/* The name may change under the copy; it ends in a NUL all the same. */
+		memcpy(process->comm, leader->comm, sizeof(process->comm) - 1);
+		process->ppid = rcu_dereference(leader->real_parent)->tgid;
+	}
+	rcu_read_unlock();
+}
+
+/* Needs process->lock. */
+static void sample(struct faultline_process *process, struct faultline_record *record)
+{
+	struct faultline_totals *last = &process->last;
+	const struct faultline_totals *base = &process->base;
+	struct usage usage;
+
+	lockdep_assert_held(&process->lock);
+	memset(record, 0, sizeof(*record));
+	record->time_ns = ktime_get_ns();
+	read_usage(process->signal, &usage);
+	read_memory(process->signal, record);
+	read_identity(process);
+	split_runtime(&usage, last);
+	last->minor_faults = usage.minor_faults;
+	last->major_faults = usage.major_faults;
+
+	record->id = process->id;
+	record->pid = pid_nr(process->pid);
+	record->ppid = process->ppid;
+	record->threads = usage.threads;
+	record->flags = process->cow_counted ? FAULTLINE_COW : 0;
+	memcpy(record->comm, process->comm, sizeof(record->comm));
+	record->minor_faults = last->minor_faults - base->minor_faults;
+	record->major_faults = last->major_faults - base->major_faults;
+	record->cow_faults = atomic64_read(&process->cow_faults);
+	record->user_ns = last->user_ns - base->user_ns;
+	record->system_ns = last->system_ns - base->system_ns;
+}
+
+/**
+ * faultline_process_create() - a registration, with nothing counted yet
+ * @task: any thread of the process; referenced until free
+ * @pid: its thread group id; referenced until free
+ * @id: number of the registration
+ * @cow_counted: whether COW counting is armed
+ *
+ * Context: may sleep.  Charged to the memory cgroup of the caller.
+ * Return: the process, or NULL when there is no memory.
+ */
+struct faultline_process *faultline_process_create(struct task_struct *task, struct pid *pid,
+						   u64 id, bool cow_counted)
+{
+	struct faultline_process *process = kzalloc(sizeof(*process), GFP_KERNEL_ACCOUNT);
+
+	if (!process)
+		return NULL;
+	process->signal = task->signal;
+	process->task = get_task_struct(task);
+	process->pid = get_pid(pid);
+	process->id = id;
+	process->cow_counted = cow_counted;
+	spin_lock_init(&process->lock);
+	return process;
+}
+
+/**
+ * faultline_process_free() - drop what create took
+ * @process: out of the registry, and no SRCU reader of the list has it any more
+ *
+ * Its memory goes after an RCU grace period: the COW hook may still hold it.
+ */
+void faultline_process_free(struct faultline_process *process)
+{
+	put_pid(process->pid);
+	put_task_struct(process->task);
+	kfree_rcu(process, rcu);
+}
+
+/**
+ * faultline_process_publish_first() - begin counting here, and say so in the ring
+ * @process: in the registry's hash but not yet in its list
+ *
+ * Context: process context; takes process->lock.
+ */
+void faultline_process_publish_first(struct faultline_process *process)
+{
+	struct faultline_record record;
+
+	spin_lock(&process->lock);
+	sample(process, &record);
+	process->base = process->last;
+	record.flags |= FAULTLINE_FIRST;
+	record.minor_faults = 0;
+	record.major_faults = 0;
+	record.user_ns = 0;
+	record.system_ns = 0;
+	faultline_ring_publish(&record);
+	spin_unlock(&process->lock);
+}
+
+/**
+ * faultline_process_publish() - one sample into the ring
+ * @process: a process; nothing happens when it is closed
+ *
+ * Context: process context; takes process->lock.
+ */
+void faultline_process_publish(struct faultline_process *process)
+{
+	struct faultline_record record;
+
+	spin_lock(&process->lock);
+	if (!process->closed) {
+		sample(process, &record);
+		faultline_ring_publish(&record);
+	}
+	spin_unlock(&process->lock);
+}
+
+/**
+ * faultline_process_close() - publish the last record
+ * @process: a process
+ * @why: FAULTLINE_EXITED or FAULTLINE_UNREGISTERED
+ *
+ * Context: process context; takes process->lock.
+ * Return: true for the one caller that closed it, who must take it out of the
+ * registry; false for any later one.
+ */
+bool faultline_process_close(struct faultline_process *process, enum faultline_flags why)
+{
+	struct faultline_record record;
+	bool closing;
+
+	spin_lock(&process->lock);
+	closing = !process->closed;
+	if (closing) {
+		sample(process, &record);
+		record.flags |= why;
+		faultline_ring_publish(&record);
+		process->closed = true;
+	}
+	spin_unlock(&process->lock);
+	return closing;
+}
+
+/**
+ * faultline_process_read() - the counters now, for showing
+ * @process: a process
+ * @record: filled in, but for seq
+ *
+ * Context: process context; takes process->lock.
+ * Return: false when the process is closed and has no counters of its own now.
+ */
+bool faultline_process_read(struct faultline_process *process, struct faultline_record *record)
+{
+	bool open;
+
+	spin_lock(&process->lock);
+	open = !process->closed;
+	if (open)
+		sample(process, record);
+	spin_unlock(&process->lock);
+	return open;
+}
+
+/**
+ * faultline_process_exiting() - is the last thread on its way out, or gone?
+ * @process: a process
+ *
+ * Return: true from the moment when no thread of it can return to user mode.
+ */
+bool faultline_process_exiting(const struct faultline_process *process)
+{
+	return !atomic_read(&process->signal->live);
+}
+
+/**
+ * faultline_process_finished() - have its counters come to rest?
+ * @process: a process
+ *
+ * Between the last thread's death warrant and its end it can still fault; the
+ * last record waits for that.  A zombie leader counts as finished, so a parent
+ * that never waits holds nothing up.
+ *
+ * Return: true once all threads are reaped, or only the dead leader is left.
+ */
+bool faultline_process_finished(const struct faultline_process *process)
+{
+	struct task_struct *leader;
+	int threads;
+	bool finished;
+
+	if (!faultline_process_exiting(process))
+		return false;
+	rcu_read_lock();
+	threads = READ_ONCE(process->signal->nr_threads);
+	leader = pid_task(process->pid, PIDTYPE_TGID);
+	finished = threads == 0 || (threads == 1 && (!leader || READ_ONCE(leader->exit_state)));
+	rcu_read_unlock();
+	return finished;
+}

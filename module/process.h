@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A registered process: what the kernel counts of it, and its records.
+ *
+ * create -> publish_first -> publish ... -> close -> put
+ */
+#ifndef _FAULTLINE_PROCESS_H
+#define _FAULTLINE_PROCESS_H
+
+#include <linux/atomic.h>
+#include <linux/cache.h>
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+
+#include "uapi/faultline.h"
+
+struct pid;
+struct signal_struct;
+struct task_struct;
+
+/**
+ * struct faultline_totals - what the kernel has counted of a process so far
+ * @minor_faults: faults served without I/O
+ * @major_faults: faults that waited for I/O
+ * @user_ns: CPU time in user mode
+ * @system_ns: CPU time in the kernel
+ */
+struct faultline_totals {
+	u64 minor_faults;
+	u64 major_faults;
+	u64 user_ns;
+	u64 system_ns;
+};
+
+/**
+ * struct faultline_process - one registration of one process
+ * @bucket: place in the registry's hash; guarded by its lock, read under RCU
+ * @signal: what all threads of the process share through exec until its last
+ *	thread is freed; the key, because @task keeps its memory from being used
+ *	again, as a pid could be
+ * @cow_faults: pages copied since registration
+ * @link: place in the registry's list; guarded by its lock, read under SRCU
+ * @task: a thread of the process, referenced
+ * @pid: thread group id, referenced
+ * @id: number of this registration
+ * @cow_counted: COW counting was armed at registration
+ * @lock: guards what follows, and orders this process's records
+ * @closed: the last record was published
+ * @base: totals at registration
+ * @last: totals as read last, which keep CPU times from going back
+ * @comm: command name as read last
+ * @ppid: parent as read last
+ * @rcu: defers freeing
+ */
+struct faultline_process {
+	struct hlist_node bucket;
+	struct signal_struct *signal;
+	atomic64_t cow_faults;
+
+	struct list_head link ____cacheline_aligned;
+	struct task_struct *task;
+	struct pid *pid;
+	u64 id;
+	bool cow_counted;
+
+	spinlock_t lock;
+	bool closed;
+	struct faultline_totals base;
+	struct faultline_totals last;
+	char comm[FAULTLINE_COMM_LEN];
+	pid_t ppid;
+
+	struct rcu_head rcu;
+};
+
+struct faultline_process *faultline_process_create(struct task_struct *task, struct pid *pid,
+						   u64 id, bool cow_counted);
+void faultline_process_free(struct faultline_process *process);
+
+void faultline_process_publish_first(struct faultline_process *process);
+void faultline_process_publish(struct faultline_process *process);
+bool faultline_process_close(struct faultline_process *process, enum faultline_flags why);
+bool faultline_process_read(struct faultline_process *process, struct faultline_record *record);
+
+bool faultline_process_exiting(const struct faultline_process *process);
+bool faultline_process_finished(const struct faultline_process *process);
+
+#endif /* _FAULTLINE_PROCESS_H */

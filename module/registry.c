@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The registered processes.
+ *
+ * registry_mutex serialises register, unregister and disarming; it is never taken
+ * by the sampler or on a fault path, so a writer that is preempted while it holds
+ * it delays other writers only.  registry_lock guards both views and the count
+ * for the few instructions of a change.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/sched/coredump.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/workqueue.h>
+
+#include "cow.h"
+#include "registry.h"
+#include "ring.h"
+#include "sampler.h"
+
+enum {
+	MAX_PROCESSES_LIMIT	= 1 << 16,
+	MAX_PROCESSES_DEFAULT	= 1 << 12,
+	/*
+	 * How long COW counting stays armed after the last process has gone, so
+	 * that a script which registers one short process after another does not
+	 * patch kernel text for each.
+	 */
+	DISARM_DELAY_MS		= 1000,
+};
+
+static unsigned int max_processes = MAX_PROCESSES_DEFAULT;
+
+static int max_processes_set(const char *value, const struct kernel_param *param)
+{
+	int err = param_set_uint_minmax(value, param, 1, MAX_PROCESSES_LIMIT);
+
+	if (err)
+		pr_err("max_processes=%s: expected 1 to %d\n", value, MAX_PROCESSES_LIMIT);
+	return err;
+}
+
+static const struct kernel_param_ops max_processes_ops = {
+	.set = max_processes_set,
+	.get = param_get_uint,
+};
+module_param_cb(max_processes, &max_processes_ops, &max_processes, 0444);
+MODULE_PARM_DESC(max_processes,
+		 "processes that may be registered at a time (1 to 65536, default 4096)");
+
+static DEFINE_MUTEX(registry_mutex);
+static DEFINE_SPINLOCK(registry_lock);
+struct hlist_head faultline_registry_hash[1 << FAULTLINE_REGISTRY_HASH_BITS];
+LIST_HEAD(faultline_registry_list);
+DEFINE_SRCU(faultline_registry_srcu);
+/* Processes whose last record is not published yet; guarded by registry_lock. */
+static unsigned int registry_count;
+/* Registrations ever made; guarded by registry_mutex. */
+static u64 registry_last_id;
+
+static void disarm_if_idle(struct work_struct *work)
+{
+	mutex_lock(&registry_mutex);
+	if (!faultline_registry_count())
+		faultline_cow_disarm();
+	mutex_unlock(&registry_mutex);
+}
+static DECLARE_DELAYED_WORK(disarm_work, disarm_if_idle);
+
+/* The count that readers see in the ring is this one. */
+static unsigned int count_add(int change)
+{
+	lockdep_assert_held(&registry_lock);
+	registry_count += change;
+	faultline_ring_set_registered(registry_count);
+	return registry_count;
+}
+
+/*
+ * May whoever opened this file look into the task?  The rule of ptrace(2) for
+ * reading: same user and group in all their forms and not made undumpable, or
+ * CAP_SYS_PTRACE over its user namespace.  Asked of the opener, so that a
+ * privileged program which is made to write into this file lends no power.
+ */
+static bool may_access(const struct file *file, struct task_struct *task)
+{
+	const struct cred *opener = file->f_cred, *cred;
+	bool same, dumpable = false;
+
+	if (same_thread_group(task, current) && opener == current_cred())
+		return true;
+	rcu_read_lock();
+	cred = __task_cred(task);
+	same = uid_eq(opener->fsuid, cred->euid) && uid_eq(opener->fsuid, cred->suid) &&
+	       uid_eq(opener->fsuid, cred->uid) && gid_eq(opener->fsgid, cred->egid) &&
+	       gid_eq(opener->fsgid, cred->sgid) && gid_eq(opener->fsgid, cred->gid);
+	if (same) {
+		task_lock(task);
+		dumpable = task->mm && get_dumpable(task->mm) == SUID_DUMP_USER;
+		task_unlock(task);
+	}
+	same = (same && dumpable) || file_ns_capable(file, cred->user_ns, CAP_SYS_PTRACE);
+	rcu_read_unlock();
+	return same;
+}
+
+/**
+ * faultline_registry_may_see() - may the reader of a file see this process?
+ * @reader: the open file
+ * @process: a process, held by an SRCU walk
+ *
+ * Context: may not hold process->lock.
+ * Return: true if the one who opened the file may look into it.
+ */
+bool faultline_registry_may_see(const struct file *reader, struct faultline_process *process)
+{
+	struct task_struct *leader;
+	bool may = false;
+
+	rcu_read_lock();
+	leader = pid_task(process->pid, PIDTYPE_TGID);
+	if (leader)
+		may = may_access(reader, leader);
+	rcu_read_unlock();
+	return may;
+}
+
+/*
+ * The process that a writer names: 0 is itself, other numbers are of its own pid
+ * namespace.  Takes references to both, or says why not.
+ */
+static int get_target(const struct file *writer, pid_t nr, struct task_struct **task,
+		      struct pid **pid)
+{
+	int err = 0;
+
+	rcu_read_lock();
+	*pid = nr ? find_vpid(nr) : task_tgid(current);
+	*task = *pid ? pid_task(*pid, PIDTYPE_TGID) : NULL;
+	if (!*task || ((*task)->flags & PF_KTHREAD))
+		err = -ESRCH;
+	else if (!may_access(writer, *task))
+		err = -EPERM;
+	else if (!atomic_read(&(*task)->signal->live))
+		err = -ESRCH;
+	if (!err) {
+		get_task_struct(*task);
+		get_pid(*pid);
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+static void put_target(struct task_struct *task, struct pid *pid)
+{
+	put_pid(pid);
+	put_task_struct(task);
+}
+
+/* Needs registry_mutex, so that what is found cannot be unregistered meanwhile. */
+static struct faultline_process *find_registered(const struct signal_struct *signal)
+{
+	struct faultline_process *process;
+
+	lockdep_assert_held(&registry_mutex);
+	rcu_read_lock();
+	process = faultline_registry_find(signal);
+	rcu_read_unlock();
+	return process;
+}
+
+/*
+ * The first process begins a run, arms COW counting and starts the sampler.  It
+ * counts from before its first record, so that a reader of that record knows that
+ * more will follow.
+ */
+static int reserve(void)
+{
+	bool first;
+	int err = 0;
+
+	lockdep_assert_held(&registry_mutex);
+	spin_lock(&registry_lock);
+	first = !registry_count;
+	if (registry_count == max_processes) {
+		err = -ENOSPC;
+	} else {
+		if (first)
+			faultline_ring_begin_run();
+		count_add(1);
+	}
+	spin_unlock(&registry_lock);
+	if (first && !err) {
+		faultline_cow_arm();
+		faultline_sampler_start();
+	}
+	return err;
+}
+
+static void unreserve(void)
+{
+	unsigned int left;
+
+	spin_lock(&registry_lock);
+	left = count_add(-1);
+	spin_unlock(&registry_lock);
+	if (!left) {
+		faultline_ring_wake();
+		mod_delayed_work(system_wq, &disarm_work, msecs_to_jiffies(DISARM_DELAY_MS));
+	}
+}
+
+static int add(struct task_struct *task, struct pid *pid)
+{
+	struct faultline_process *process;
+	int err;
+
+	lockdep_assert_held(&registry_mutex);
+	if (find_registered(task->signal))
+		return -EEXIST;
+	err = reserve();
+	if (err)
+		return err;
+	process = faultline_process_create(task, pid, registry_last_id + 1,
+					   faultline_cow_armed());
+	if (!process) {
+		unreserve();
+		return -ENOMEM;
+	}
+	registry_last_id++;
+	faultline_process_publish_first(process);
+	spin_lock(&registry_lock);
+	hlist_add_head_rcu(&process->bucket,
+			   &faultline_registry_hash[hash_ptr(process->signal,
+							     FAULTLINE_REGISTRY_HASH_BITS)]);
+	list_add_tail_rcu(&process->link, &faultline_registry_list);
+	spin_unlock(&registry_lock);
+	return 0;
+}
+
+/**
+ * faultline_registry_register() - register a process and publish its first record
+ * @writer: the open file that asks
+ * @nr: pid in the caller's pid namespace, or 0 for the caller
+ *
+ * Context: may sleep; takes registry_mutex.
+ * Return: 0; -ESRCH no such process, or it is exiting; -EPERM the opener may not
+ * look into it; -EEXIST registered already; -ENOSPC max_processes are; -ENOMEM;
+ * -EINTR killed while waiting.
+ */
+int faultline_registry_register(const struct file *writer, pid_t nr)
+{
+	struct task_struct *task;
+	struct pid *pid;
+	int err = get_target(writer, nr, &task, &pid);
+
+	if (err)
+		return err;
+	err = mutex_lock_killable(&registry_mutex);
+	if (!err) {
+		err = add(task, pid);
+		mutex_unlock(&registry_mutex);
+	}
+	put_target(task, pid);
+	return err;
+}
+
+/**
+ * faultline_registry_unregister() - publish a process's last record and forget it
+ * @writer: the open file that asks
+ * @nr: pid in the caller's pid namespace, or 0 for the caller
+ *
+ * Context: may sleep; takes registry_mutex.
+ * Return: 0; -ESRCH no such process, or it is exiting; -EPERM the opener may not
+ * look into it; -ENOENT not registered; -EINTR killed while waiting.
+ */
+int faultline_registry_unregister(const struct file *writer, pid_t nr)
+{
+	struct faultline_process *process;
+	struct task_struct *task;
+	struct pid *pid;
+	int idx, err = get_target(writer, nr, &task, &pid);
+
+	if (err)
+		return err;
+	err = mutex_lock_killable(&registry_mutex);
+	if (!err) {
+		/* The sampler may forget it meanwhile; SRCU keeps it from being freed. */
+		idx = srcu_read_lock(&faultline_registry_srcu);
+		process = find_registered(task->signal);
+		if (process && faultline_process_close(process, FAULTLINE_UNREGISTERED))
+			faultline_registry_forget(process);
+		else
+			err = -ENOENT;
+		srcu_read_unlock(&faultline_registry_srcu, idx);
+		mutex_unlock(&registry_mutex);
+	}
+	put_target(task, pid);
+	return err;
+}
+
+static void free_after_walks(struct rcu_head *rcu)
+{
+	faultline_process_free(container_of(rcu, struct faultline_process, rcu));
+}
+
+/**
+ * faultline_registry_forget() - take a closed process out of the registry
+ * @process: a process that the caller closed: two callers cannot both have
+ *
+ * Readers of the hash end with an RCU grace period, walkers of the list with an
+ * SRCU one; it is freed after both.
+ *
+ * Context: process context; takes registry_lock.
+ */
+void faultline_registry_forget(struct faultline_process *process)
+{
+	spin_lock(&registry_lock);
+	hlist_del_rcu(&process->bucket);
+	list_del_rcu(&process->link);
+	spin_unlock(&registry_lock);
+	call_srcu(&faultline_registry_srcu, &process->rcu, free_after_walks);
+	unreserve();
+}
+
+/**
+ * faultline_registry_count() - registered processes without a last record
+ *
+ * Return: how many; may be old news when the caller holds no lock.
+ */
+unsigned int faultline_registry_count(void)
+{
+	return READ_ONCE(registry_count);
+}
+
+/**
+ * faultline_registry_limit() - how many may be registered at a time
+ *
+ * Return: the parameter max_processes.
+ */
+unsigned int faultline_registry_limit(void)
+{
+	return max_processes;
+}
+
+/**
+ * faultline_registry_destroy() - forget everything
+ *
+ * No writer is left and the sampler has stopped.
+ * Context: may sleep.
+ */
+void faultline_registry_destroy(void)
+{
+	struct faultline_process *process;
+	int idx;
+
+	idx = srcu_read_lock(&faultline_registry_srcu);
+	faultline_registry_for_each(process)
+		if (faultline_process_close(process, FAULTLINE_UNREGISTERED))
+			faultline_registry_forget(process);
+	srcu_read_unlock(&faultline_registry_srcu, idx);
+	srcu_barrier(&faultline_registry_srcu);
+	cancel_delayed_work_sync(&disarm_work);
+	faultline_cow_disarm();
+}

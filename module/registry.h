@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The registered processes: register, unregister, find, walk, forget on exit.
+ *
+ * Two views of one set.  The hash, by signal_struct, is for the COW hook: RCU, no
+ * lock, a few instructions when nobody matches.  The list, in order of
+ * registration, is for the sampler and for /proc: SRCU, so that walking it may
+ * sleep and holds up no one.
+ */
+#ifndef _FAULTLINE_REGISTRY_H
+#define _FAULTLINE_REGISTRY_H
+
+#include <linux/hash.h>
+#include <linux/rculist.h>
+#include <linux/srcu.h>
+
+#include "process.h"
+
+struct file;
+
+enum {
+	FAULTLINE_REGISTRY_HASH_BITS = 10,
+};
+
+extern struct hlist_head faultline_registry_hash[1 << FAULTLINE_REGISTRY_HASH_BITS];
+extern struct list_head faultline_registry_list;
+extern struct srcu_struct faultline_registry_srcu;
+
+void faultline_registry_destroy(void);
+
+int faultline_registry_register(const struct file *writer, pid_t nr);
+int faultline_registry_unregister(const struct file *writer, pid_t nr);
+void faultline_registry_forget(struct faultline_process *process);
+
+bool faultline_registry_may_see(const struct file *reader, struct faultline_process *process);
+unsigned int faultline_registry_count(void);
+unsigned int faultline_registry_limit(void);
+
+/**
+ * faultline_registry_find() - the registration of a process, from the fault path
+ * @signal: its signal_struct
+ *
+ * Context: RCU read side or preemption disabled.
+ * Return: the process, or NULL when it is not registered.
+ */
+static __always_inline struct faultline_process *
+faultline_registry_find(const struct signal_struct *signal)
+{
+	struct faultline_process *process;
+	struct hlist_head *bucket =
+		&faultline_registry_hash[hash_ptr(signal, FAULTLINE_REGISTRY_HASH_BITS)];
+
+	hlist_for_each_entry_rcu_notrace(process, bucket, bucket)
+		if (process->signal == signal)
+			return process;
+	return NULL;
+}
+
+/* Walk all processes, between srcu_read_lock and _unlock of faultline_registry_srcu. */
+#define faultline_registry_for_each(process) \
+	list_for_each_entry_srcu(process, &faultline_registry_list, link, \
+				 srcu_read_lock_held(&faultline_registry_srcu))
+
+#endif /* _FAULTLINE_REGISTRY_H */

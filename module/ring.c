@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ring: write, publish, and let readers map and wait.
+ *
+ * Any context that may take a spinlock publishes; ring_lock orders the writers.
+ * Readers take no lock: barriers (A), (B) and (C) are those of uapi/faultline.h.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fs.h>
+#include <linux/moduleparam.h>
+#include <linux/poll.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include <linux/wait.h>
+
+#include "compat.h"
+#include "ring.h"
+
+enum {
+	RING_RECORDS_MIN	= 64,
+	RING_RECORDS_MAX	= 1 << 24,	/* 2 GiB */
+	RING_RECORDS_DEFAULT	= 10 * 60 * 20 * 16,	/* 10 min, 20 Hz, 16 processes */
+};
+
+static_assert(sizeof(struct faultline_record) == 128);
+static_assert(offsetof(struct faultline_header, head) == 128);
+static_assert(sizeof(struct faultline_header) <= PAGE_SIZE);
+
+static unsigned int ring_records = RING_RECORDS_DEFAULT;
+
+static int ring_records_set(const char *value, const struct kernel_param *param)
+{
+	int err = param_set_uint_minmax(value, param, RING_RECORDS_MIN, RING_RECORDS_MAX);
+
+	if (err)
+		pr_err("ring_records=%s: expected %d to %d\n", value, RING_RECORDS_MIN,
+		       RING_RECORDS_MAX);
+	return err;
+}
+
+static const struct kernel_param_ops ring_records_ops = {
+	.set = ring_records_set,
+	.get = param_get_uint,
+};
+module_param_cb(ring_records, &ring_records_ops, &ring_records, 0444);
+MODULE_PARM_DESC(ring_records,
+		 "records that the ring holds, 128 bytes each (64 to 16777216, default 192000)");
+
+/* Orders writers; held for one record at a time. */
+static DEFINE_SPINLOCK(ring_lock);
+static DECLARE_WAIT_QUEUE_HEAD(ring_readers);
+static struct faultline_header *ring_header;
+static struct faultline_record *ring_slots;
+/* Slot of the next record, guarded by ring_lock: saves a division per record. */
+static unsigned int ring_next_slot;
+
+static size_t ring_bytes(void)
+{
+	return PAGE_SIZE + PAGE_ALIGN((size_t)ring_records * sizeof(struct faultline_record));
+}
+
+/**
+ * faultline_ring_create() - allocate the ring and describe it in its header
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int faultline_ring_create(void)
+{
+	void *memory = vmalloc_user(ring_bytes());
+
+	if (!memory) {
+		pr_err("no memory for a ring of %u records (%zu bytes)\n", ring_records,
+		       ring_bytes());
+		return -ENOMEM;
+	}
+	ring_header = memory;
+	ring_slots = memory + PAGE_SIZE;
+	ring_next_slot = 0;
+	ring_header->magic = FAULTLINE_MAGIC;
+	ring_header->version = FAULTLINE_VERSION;
+	ring_header->header_size = sizeof(struct faultline_header);
+	ring_header->record_size = sizeof(struct faultline_record);
+	ring_header->data_offset = PAGE_SIZE;
+	ring_header->clock = CLOCK_MONOTONIC;
+	ring_header->capacity = ring_records;
+	ring_header->run = 1;
+	return 0;
+}
+
+/**
+ * faultline_ring_destroy() - free the ring
+ *
+ * No file may be open and no writer may be left.
+ * Context: may sleep.
+ */
+void faultline_ring_destroy(void)
+{
+	vfree(ring_header);
+	ring_header = NULL;
+}
+
+/**
+ * faultline_ring_publish() - append one record, over the oldest if the ring is full
+ * @record: the record; its seq is filled in here
+ *
+ * Context: process context; takes ring_lock.
+ */
+void faultline_ring_publish(struct faultline_record *record)
+{
+	struct faultline_record *slot;
+	u64 seq;
+
+	spin_lock(&ring_lock);
+	slot = &ring_slots[ring_next_slot];
+	if (++ring_next_slot == ring_records)
+		ring_next_slot = 0;
+	seq = ring_header->head + 1;
+	WRITE_ONCE(slot->seq, 0);
+	smp_wmb();	/* (A): whoever sees a new field sees that seq has changed */
+	record->seq = 0;
+	*slot = *record;
+	smp_store_release(&slot->seq, seq);		/* (B) */
+	smp_store_release(&ring_header->head, seq);	/* (C) */
+	spin_unlock(&ring_lock);
+}
+
+/**
+ * faultline_ring_wake() - wake readers that poll; to be called after publishing
+ *
+ * Context: process context.
+ */
+void faultline_ring_wake(void)
+{
+	if (wq_has_sleeper(&ring_readers))
+		wake_up_interruptible_poll(&ring_readers, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
+ * faultline_ring_begin_run() - the next record is the first of a new run
+ *
+ * Context: no process is registered, so nothing else publishes.
+ */
+void faultline_ring_begin_run(void)
+{
+	WRITE_ONCE(ring_header->run, ring_header->head + 1);
+}
+
+/**
+ * faultline_ring_set_registered() - tell readers how many processes are left
+ * @count: registered processes whose last record is not published yet
+ *
+ * Release: who reads the new count also sees the records published before.
+ */
+void faultline_ring_set_registered(unsigned int count)
+{
+	smp_store_release(&ring_header->registered, count);
+}
+
+/**
+ * faultline_ring_set_hz() - tell readers the sampling rate
+ * @hz: samples per second
+ */
+void faultline_ring_set_hz(unsigned int hz)
+{
+	WRITE_ONCE(ring_header->hz, hz);
+}
+
+/**
+ * faultline_ring_set_cow_method() - tell readers how COW is counted
+ * @method: text, cut at FAULTLINE_METHOD_LEN - 1 bytes
+ *
+ * Context: no process is registered; a reader that looks nevertheless may see
+ * the old text and the new one mixed, but always finds the end of it.
+ */
+void faultline_ring_set_cow_method(const char *method)
+{
+	strscpy_pad(ring_header->cow_method, method, sizeof(ring_header->cow_method));
+}
+
+/**
+ * faultline_ring_count_tick() - one more sampling tick has run
+ *
+ * Context: the sampler's work only.
+ */
+void faultline_ring_count_tick(void)
+{
+	WRITE_ONCE(ring_header->ticks, ring_header->ticks + 1);
+}
+
+/**
+ * faultline_ring_count_missed() - ticks came while the one before was at work
+ * @ticks: how many
+ *
+ * Context: the sampler's timer only.
+ */
+void faultline_ring_count_missed(u64 ticks)
+{
+	WRITE_ONCE(ring_header->ticks_missed, ring_header->ticks_missed + ticks);
+}
+
+/**
+ * faultline_ring_header() - the header, to read from
+ *
+ * Return: the header as readers see it; never NULL between create and destroy.
+ */
+const struct faultline_header *faultline_ring_header(void)
+{
+	return ring_header;
+}
+
+/**
+ * faultline_ring_map() - map the ring read-only into a process
+ * @vma: from mmap; its offset chooses the first page, 0 being the header
+ *
+ * Context: mmap_lock of the caller held for writing.
+ * Return: 0, -EPERM for a mapping that could be written or executed, -EINVAL
+ * for one that ends beyond the ring.
+ */
+int faultline_ring_map(struct vm_area_struct *vma)
+{
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
+		return -EPERM;
+	vm_flags_clear(vma, VM_MAYWRITE | VM_MAYEXEC);
+	return remap_vmalloc_range(vma, ring_header, vma->vm_pgoff);
+}
+
+/**
+ * faultline_ring_poll() - were records published since the last time?
+ * @file: the open file that polls
+ * @wait: poll table
+ * @seen: head as of this file's last POLLIN
+ *
+ * Context: may sleep.
+ * Return: true if so, and *seen is moved on.
+ */
+bool faultline_ring_poll(struct file *file, struct poll_table_struct *wait, u64 *seen)
+{
+	u64 head;
+
+	poll_wait(file, &ring_readers, wait);
+	head = smp_load_acquire(&ring_header->head);	/* (C) */
+	return xchg(seen, head) != head;
+}

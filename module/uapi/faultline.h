@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Faultline: the contract between the module and its readers
+ *
+ * The device /dev/faultline (character, major 423, minor 0) holds one ring of
+ * records in the kernel's memory, which any number of readers map read-only:
+ *
+ *	offset 0			struct faultline_header, padded to data_offset
+ *	offset header.data_offset	header.capacity records of header.record_size
+ *
+ * The module publishes one record per registered process per tick.  Record
+ * number n (n counts from 1 and never wraps) stands in slot (n - 1) % capacity
+ * until record n + capacity takes its place.  Readers hold their own position;
+ * nothing that a reader does reaches the writer, and the writer waits for none.
+ *
+ * Writing record n					Reading record n
+ *   rec.seq = 0					  h = load-acquire(header.head)  (C)
+ *   write barrier			(A)		  n > h: nothing new yet
+ *   the fields of rec					  h - n >= capacity: lapped
+ *   store-release(rec.seq, n)		(B)		  load-acquire(rec.seq) == n ?   (B)
+ *   store-release(header.head, n)	(C)		  copy the fields
+ *							  read barrier                   (A)
+ *							  rec.seq == n still ?
+ *
+ * Barriers with the same letter pair up.  A reader that finds another number
+ * in rec.seq was lapped: it takes up at a later n, and the difference is the
+ * exact number of records that it lost.
+ *
+ * poll(2) reports POLLIN when records were published since this open file's
+ * last POLLIN; so read all there is up to head, then poll.
+ *
+ * Rows of one process are tied together by faultline_record.id, which is never
+ * used twice while the module stays loaded; a pid may be.  Counters count from
+ * registration on and never go back, so a record that is lost costs resolution
+ * and no counts.  pid and ppid are numbers of the initial pid namespace.
+ *
+ * A program should map the first page, check magic and version, and take all
+ * sizes from the header: a later minor revision may append fields to either
+ * struct without a new version.
+ */
+#ifndef _UAPI_FAULTLINE_H
+#define _UAPI_FAULTLINE_H
+
+#include <linux/types.h>
+
+#define FAULTLINE_DEVICE	"/dev/faultline"
+#define FAULTLINE_STATUS	"/proc/faultline/status"
+#define FAULTLINE_MAJOR		423
+
+#define FAULTLINE_MAGIC		0x544c4146	/* "FALT" */
+#define FAULTLINE_VERSION	1
+
+#define FAULTLINE_COMM_LEN	16
+#define FAULTLINE_METHOD_LEN	64
+
+/**
+ * struct faultline_header - the ring describes itself
+ * @magic: FAULTLINE_MAGIC
+ * @version: FAULTLINE_VERSION; another number means another layout
+ * @header_size: bytes of this struct that the module fills in
+ * @record_size: bytes from one record to the next
+ * @data_offset: bytes from the start of the mapping to slot 0; page aligned
+ * @clock: clockid_t of every time in the ring (CLOCK_MONOTONIC)
+ * @capacity: records that the ring holds
+ * @hz: samples per second; may change at run time
+ * @cow_method: how copy-on-write faults are counted since the last arming, or
+ *	"n/a: " and the reason why they are not; NUL terminated
+ * @head: records ever published; number of the newest record
+ * @run: number of the first record of the current run; a run begins when a
+ *	process is registered while none is, and ends when none is left
+ * @registered: registered processes whose last record is not published yet;
+ *	once a load-acquire of it gives 0, head covers all their records
+ * @ticks: sampling ticks that ran
+ * @ticks_missed: ticks that came while the one before was still at work
+ */
+struct faultline_header {
+	__u32 magic;
+	__u32 version;
+	__u32 header_size;
+	__u32 record_size;
+	__u32 data_offset;
+	__u32 clock;
+	__u64 capacity;
+	__u32 hz;
+	__u32 reserved;
+	char cow_method[FAULTLINE_METHOD_LEN];
+	__u64 reserved2[3];
+	/* Written at every tick: kept off the line of the fields above. */
+	__u64 head;
+	__u64 run;
+	__u64 ticks;
+	__u64 ticks_missed;
+	__u32 registered;
+	__u32 reserved3;
+};
+
+/**
+ * enum faultline_flags - what a record says besides its counters
+ * @FAULTLINE_FIRST: taken at registration; the counters are 0
+ * @FAULTLINE_EXITED: the last record: the process exited
+ * @FAULTLINE_UNREGISTERED: the last record: the process was unregistered
+ * @FAULTLINE_COW: COW was counted ever since registration; without this flag
+ *	cow_faults means nothing and must be shown as n/a
+ */
+enum faultline_flags {
+	FAULTLINE_FIRST		= 1 << 0,
+	FAULTLINE_EXITED	= 1 << 1,
+	FAULTLINE_UNREGISTERED	= 1 << 2,
+	FAULTLINE_COW		= 1 << 3,
+};
+
+/**
+ * struct faultline_record - one sample of one process, all its threads summed
+ * @seq: number of this record, or 0 while it is being written
+ * @time_ns: when the counters were read, in @clock's time
+ * @id: the registration, counted from 1
+ * @pid: thread group id, initial pid namespace
+ * @ppid: thread group id of the parent, likewise
+ * @threads: threads alive
+ * @flags: enum faultline_flags
+ * @comm: command name, NUL padded, not necessarily printable
+ * @minor_faults: faults served without I/O, since registration
+ * @major_faults: faults that waited for I/O, since registration
+ * @cow_faults: pages copied on a write to a shared page, since registration
+ * @user_ns: CPU time in user mode since registration
+ * @system_ns: CPU time in the kernel since registration
+ * @rss_bytes: resident memory now
+ * @swap_bytes: swapped-out anonymous memory now
+ *
+ * rss_bytes and swap_bytes are 0 in a record taken after the process's memory
+ * has gone.
+ */
+struct faultline_record {
+	__u64 seq;
+	__u64 time_ns;
+	__u64 id;
+	__s32 pid;
+	__s32 ppid;
+	__u32 threads;
+	__u32 flags;
+	char comm[FAULTLINE_COMM_LEN];
+	__u64 minor_faults;
+	__u64 major_faults;
+	__u64 cow_faults;
+	__u64 user_ns;
+	__u64 system_ns;
+	__u64 rss_bytes;
+	__u64 swap_bytes;
+	__u64 reserved[2];
+};
+
+#endif /* _UAPI_FAULTLINE_H */
