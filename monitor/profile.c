@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <search.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "profile.h"
+
+enum {
+	FORMAT		= 1,
+	LINE_MAX_BYTES	= 512,	/* no line of ours is longer */
+	NS_PER_S	= 1000000000,
+};
+
+/* A process that has been named in the profile. */
+struct named_process {
+	uint64_t id;
+	char comm[FAULTLINE_COMM_LEN];
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct named_process *left = a, *right = b;
+
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+void profile_flush(struct profile *profile)
+{
+	size_t done = 0;
+	ssize_t written;
+
+	while (done < profile->used && !profile->error) {
+		written = write(profile->fd, profile->lines + done, profile->used - done);
+		if (written >= 0)
+			done += (size_t)written;
+		else if (errno != EINTR)
+			profile->error = errno;
+	}
+	profile->used = 0;
+}
+
+/* One line, newline and all: what leaves is always whole lines. */
+__attribute__((format(printf, 2, 3)))
+static void line(struct profile *profile, const char *format, ...)
+{
+	va_list arguments;
+
+	if (sizeof(profile->lines) - profile->used < LINE_MAX_BYTES)
+		profile_flush(profile);
+	va_start(arguments, format);
+	profile->used += (size_t)vsnprintf(profile->lines + profile->used, LINE_MAX_BYTES, format,
+					   arguments);
+	va_end(arguments);
+}
+
+/*
+ * What follows @key in the first line of a file under /proc that starts with it,
+ * cut before the newline; or n/a.
+ */
+static void look_up(const char *path, const char *key, char *value, size_t size)
+{
+	char text[256];
+	FILE *file = fopen(path, "re");
+	size_t length = strlen(key);
+
+	snprintf(value, size, "n/a");
+	while (file && fgets(text, sizeof(text), file)) {
+		if (strncmp(text, key, length) != 0)
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		snprintf(value, size, "%s", text + length + strspn(text + length, " \t:"));
+		break;
+	}
+	if (file)
+		fclose(file);
+}
+
+static void write_machine(struct profile *profile)
+{
+	char value[128];
+	struct utsname name;
+
+	if (uname(&name) == 0)
+		line(profile, "# kernel: %s %s %s\n", name.sysname, name.release, name.machine);
+	else
+		line(profile, "# kernel: n/a\n");
+	look_up("/proc/cpuinfo", "model name", value, sizeof(value));
+	line(profile, "# cpu: %s x %ld\n", value, sysconf(_SC_NPROCESSORS_ONLN));
+	look_up("/proc/meminfo", "MemTotal", value, sizeof(value));
+	if (strtoull(value, NULL, 10))
+		line(profile, "# memory_bytes: %llu\n", strtoull(value, NULL, 10) * 1024);
+	else
+		line(profile, "# memory_bytes: n/a\n");
+}
+
+static void write_date(struct profile *profile)
+{
+	char text[32];
+	time_t now = time(NULL);
+
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	line(profile, "# recorded: %s\n", text);
+}
+
+/* What the module may change while it runs is written whenever it differs. */
+static void write_settings(struct profile *profile, const struct faultline_header *header)
+{
+	uint32_t hz = __atomic_load_n(&header->hz, __ATOMIC_RELAXED);
+
+	if (hz != profile->hz) {
+		profile->hz = hz;
+		line(profile, "# hz: %" PRIu32 "\n", hz);
+	}
+	if (strncmp(profile->cow_method, header->cow_method, sizeof(profile->cow_method)) != 0) {
+		memcpy(profile->cow_method, header->cow_method, sizeof(profile->cow_method));
+		profile->cow_method[sizeof(profile->cow_method) - 1] = '\0';
+		line(profile, "# cow: %s\n", profile->cow_method);
+	}
+}
+
+void profile_begin(struct profile *profile, int fd, const struct faultline_header *header)
+{
+	memset(profile, 0, sizeof(*profile));
+	profile->fd = fd;
+	line(profile, "# faultline profile, format %d\n", FORMAT);
+	write_machine(profile);
+	write_date(profile);
+	line(profile, "# clock: %s\n",
+	     header->clock == CLOCK_MONOTONIC ? "CLOCK_MONOTONIC" : "n/a");
+	write_settings(profile, header);
+	line(profile, "# columns: time_s pid ppid id seq flags threads minor major cow user_s "
+		      "system_s rss_bytes swap_bytes\n");
+}
+
+/* Blanks, backslashes and what does not print become \xNN. */
+static void escape(const char comm[FAULTLINE_COMM_LEN], char text[4 * FAULTLINE_COMM_LEN + 1])
+{
+	unsigned char c;
+
+	*text = '\0';
+	for (int i = 0; i < FAULTLINE_COMM_LEN && comm[i]; i++) {
+		c = (unsigned char)comm[i];
+		text += sprintf(text, isgraph(c) && c != '\\' ? "%c" : "\\x%02x", c);
+	}
+}
+
+/* The tree's entry of this process, new and without a name if it is not there yet. */
+static struct named_process *find_process(struct profile *profile, uint64_t id)
+{
+	struct named_process key = { .id = id }, **found, *added;
+
+	found = tfind(&key, &profile->processes, compare_ids);
+	if (found)
+		return *found;
+	added = calloc(1, sizeof(*added));
+	if (!added)
+		return NULL;
+	added->id = id;
+	if (!tsearch(added, &profile->processes, compare_ids)) {
+		free(added);
+		return NULL;
+	}
+	profile->process_count++;
+	return added;
+}
+
+static void name_process(struct profile *profile, const struct faultline_record *record)
+{
+	struct named_process *process = find_process(profile, record->id);
+	char text[4 * FAULTLINE_COMM_LEN + 1];
+
+	/* Without memory to remember it by, it is named in every row. */
+	if (!process || memcmp(process->comm, record->comm, sizeof(process->comm)) != 0) {
+		escape(record->comm, text);
+		line(profile, "# process: id=%" PRIu64 " pid=%" PRId32 " ppid=%" PRId32 " comm=%s\n",
+		     (uint64_t)record->id, record->pid, record->ppid, text);
+	}
+	if (!process)
+		return;
+	memcpy(process->comm, record->comm, sizeof(process->comm));
+	if (record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED)) {
+		tdelete(process, &profile->processes, compare_ids);
+		free(process);
+	}
+}
+
+void profile_row(struct profile *profile, const struct faultline_header *header,
+		 const struct faultline_record *record, uint64_t lost)
+{
+	char cow[24] = "n/a";
+
+	write_settings(profile, header);
+	if (lost != profile->lost) {
+		line(profile, "# lost: %" PRIu64 " records before seq %" PRIu64 "\n",
+		     lost - profile->lost, (uint64_t)record->seq);
+		profile->lost = lost;
+	}
+	name_process(profile, record);
+	if (record->flags & FAULTLINE_COW)
+		snprintf(cow, sizeof(cow), "%" PRIu64, (uint64_t)record->cow_faults);
+	line(profile,
+	     "%" PRIu64 ".%09" PRIu64 " %" PRId32 " %" PRId32 " %" PRIu64 " %" PRIu64 " %" PRIu32
+	     " %" PRIu32 " %" PRIu64 " %" PRIu64 " %s %" PRIu64 ".%09" PRIu64 " %" PRIu64
+	     ".%09" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+	     (uint64_t)record->time_ns / NS_PER_S, (uint64_t)record->time_ns % NS_PER_S,
+	     record->pid, record->ppid, (uint64_t)record->id, (uint64_t)record->seq,
+	     record->flags, record->threads, (uint64_t)record->minor_faults,
+	     (uint64_t)record->major_faults, cow, (uint64_t)record->user_ns / NS_PER_S,
+	     (uint64_t)record->user_ns % NS_PER_S, (uint64_t)record->system_ns / NS_PER_S,
+	     (uint64_t)record->system_ns % NS_PER_S, (uint64_t)record->rss_bytes,
+	     (uint64_t)record->swap_bytes);
+	profile->row_count++;
+}
+
+void profile_end(struct profile *profile, uint64_t lost)
+{
+	line(profile, "# lost: %" PRIu64 " records in total\n", lost);
+	profile_flush(profile);
+	tdestroy(profile->processes, free);
+}

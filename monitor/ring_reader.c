@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Barriers (A), (B) and (C) pair with the writer's, as uapi/faultline.h tells.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ring_reader.h"
+
+static_assert(sizeof(struct faultline_record) == 128, "the contract's record");
+
+static bool fail(char *why, size_t why_size, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, why_size, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static const void *map(int fd, size_t bytes)
+{
+	const void *memory = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/*
+ * Reading past the end of a mapped file is a SIGBUS, so a file that somebody gives
+ * in the device's place is measured first; a device itself refuses to be mapped too far.
+ */
+static bool is_long_enough(int fd, size_t bytes)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 &&
+	       (!S_ISREG(status.st_mode) || (size_t)status.st_size >= bytes);
+}
+
+/* Are the sizes such that every slot lies in a mapping of *bytes, and fit size_t? */
+static bool measure(const struct faultline_header *header, size_t *bytes)
+{
+	size_t slots;
+
+	return header->header_size >= sizeof(*header) &&
+	       header->record_size >= sizeof(struct faultline_record) &&
+	       header->record_size % sizeof(uint64_t) == 0 &&
+	       header->data_offset >= header->header_size &&
+	       header->data_offset % sizeof(uint64_t) == 0 && header->capacity > 0 &&
+	       !__builtin_mul_overflow(header->capacity, header->record_size, &slots) &&
+	       !__builtin_add_overflow(slots, header->data_offset, bytes);
+}
+
+static bool check(const struct faultline_header *header, int fd, const char *path,
+		  size_t *bytes, char *why, size_t why_size)
+{
+	if (header->magic != FAULTLINE_MAGIC)
+		return fail(why, why_size, "%s: not a Faultline ring: magic is %08x, not %08x",
+			    path, header->magic, FAULTLINE_MAGIC);
+	if (header->version != FAULTLINE_VERSION)
+		return fail(why, why_size, "%s: ring of version %u, this program reads version %u",
+			    path, header->version, FAULTLINE_VERSION);
+	if (!measure(header, bytes) || !is_long_enough(fd, *bytes))
+		return fail(why, why_size, "%s: a Faultline ring whose header contradicts itself",
+			    path);
+	return true;
+}
+
+/* Learn the ring's size from its first page, then map all of it. */
+static bool map_ring(struct ring_reader *reader, const char *path, char *why, size_t why_size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const struct faultline_header *header;
+	bool good;
+
+	header = is_long_enough(reader->fd, page) ? map(reader->fd, page) : NULL;
+	if (!header)
+		return fail(why, why_size, "%s: not a Faultline ring: it cannot be mapped", path);
+	good = check(header, reader->fd, path, &reader->mapped_bytes, why, why_size);
+	munmap((void *)header, page);
+	if (!good)
+		return false;
+	reader->header = map(reader->fd, reader->mapped_bytes);
+	return reader->header ||
+	       fail(why, why_size, "%s: cannot map its %zu bytes: %s", path, reader->mapped_bytes,
+		    strerror(errno));
+}
+
+bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, size_t why_size)
+{
+	*reader = (struct ring_reader){ .fd = open(path, O_RDONLY | O_CLOEXEC) };
+	if (reader->fd < 0) {
+		if (errno == ENOENT || errno == ENXIO || errno == ENODEV)
+			return fail(why, why_size,
+				    "%s: %s: is the module in? sudo ./insert.sh, or make demo",
+				    path, strerror(errno));
+		return fail(why, why_size, "%s: %s", path, strerror(errno));
+	}
+	if (!map_ring(reader, path, why, why_size)) {
+		close(reader->fd);
+		return false;
+	}
+	reader->next = __atomic_load_n(&reader->header->run, __ATOMIC_RELAXED);
+	return true;
+}
+
+void ring_reader_rewind(struct ring_reader *reader)
+{
+	reader->next = 1;
+}
+
+static const struct faultline_record *slot(const struct ring_reader *reader, uint64_t number)
+{
+	const struct faultline_header *header = reader->header;
+
+	return (const void *)((const char *)header + header->data_offset +
+			      (number - 1) % header->capacity * header->record_size);
+}
+
+/* Copy record number @number if it still stands in its slot. */
+static bool copy(const struct ring_reader *reader, uint64_t number,
+		 struct faultline_record *record)
+{
+	const struct faultline_record *from = slot(reader, number);
+
+	if (__atomic_load_n(&from->seq, __ATOMIC_ACQUIRE) != number)	/* (B) */
+		return false;
+	memcpy(record, from, sizeof(*record));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);			/* (A) */
+	return __atomic_load_n(&from->seq, __ATOMIC_RELAXED) == number;
+}
+
+bool ring_reader_next(struct ring_reader *reader, struct faultline_record *record)
+{
+	uint64_t head, oldest, capacity = reader->header->capacity;
+
+	for (;;) {
+		head = __atomic_load_n(&reader->header->head, __ATOMIC_ACQUIRE);	/* (C) */
+		if (reader->next > head)
+			return false;
+		if (copy(reader, reader->next, record)) {
+			reader->next++;
+			return true;
+		}
+		/*
+		 * Lapped.  Take up at the oldest record but one: the oldest stands
+		 * where the writer goes next.  When head does not tell yet what the
+		 * slot does, look again.
+		 */
+		oldest = head < capacity ? 1 : head - capacity + 2;
+		if (reader->next < oldest) {
+			reader->lost += oldest - reader->next;
+			reader->next = oldest;
+		}
+	}
+}
+
+bool ring_reader_run_over(const struct ring_reader *reader)
+{
+	return __atomic_load_n(&reader->header->registered, __ATOMIC_ACQUIRE) == 0;
+}
+
+bool ring_reader_wait(const struct ring_reader *reader, const sigset_t *signals)
+{
+	struct pollfd device = { .fd = reader->fd, .events = POLLIN };
+
+	return ppoll(&device, 1, NULL, signals) >= 0;
+}
+
+void ring_reader_close(struct ring_reader *reader)
+{
+	munmap((void *)reader->header, reader->mapped_bytes);
+	close(reader->fd);
+}
