@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run the tests on the kernels of the matrix and count.
+#
+# usage: check.sh [KERNEL [TEST]]	(make check K=6.12 T=cow_exact)
+#
+# A test is a file: in tests/smp it runs on a guest of two CPUs with swap, in
+# tests/icount on one CPU whose clock counts instructions, in tests/host right here.
+# Each claim counts as one; so does a test that does not come to its end, leaves a
+# dirty kernel log, or a module that cannot be removed.
+
+set -euo pipefail
+
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(dirname "$tests")
+. "$tests/vm/lib.sh"
+
+wanted_kernel=${1-} wanted_test=${2-}
+log=$top/build/check.log
+mkdir -p "$top/build/consoles"
+: > "$log"
+
+# The tests of a folder, as their names without ending, but for those not wanted.
+tests_in()
+{
+	local file name
+
+	for file in "$tests/$1"/*; do
+		name=$(basename "$file")
+		name=${name%.*}
+		[ -z "$wanted_test" ] || [ "$wanted_test" = "$name" ] || continue
+		echo "$name"
+	done | sort -u
+}
+
+# What this test starts as: the compiled program, or the script itself.
+executable()
+{
+	if [ -e "$top/build/tests/$1/$2" ]; then
+		echo "$top/build/tests/$1/$2"
+	else
+		echo "$(echo "$tests/$1/$2".*)"
+	fi
+}
+
+# Copy TAP to the screen and the log, every line named after where it ran.
+record()
+{
+	sed -u -E "s/^(ok|not ok) ([0-9]+ )?- (# SKIP )?/\1 - \3$1: /" | tee -a "$log"
+}
+
+run_host()
+{
+	local name program
+
+	for name in $(tests_in host); do
+		program=$(executable host "$name")
+		"$program" < /dev/null 2>&1 | sed -u -E "s/^(ok|not ok) [0-9]+ - /\1 - $name: /" |
+			record host || true
+		grep -q "ok - \(# SKIP \)\?host: $name" "$log" ||
+			echo "not ok - $name: makes a claim" | record host
+	done
+}
+
+# run_guest KERNEL FOLDER GUEST-OPTION...
+run_guest()
+{
+	local kernel=$1 folder=$2 name program names=() adds=()
+	shift 2
+
+	for name in $(tests_in "$folder"); do
+		program=$(executable "$folder" "$name")
+		names+=("$(basename "$program")")
+		adds+=(--add "$program")
+	done
+	[ ${#names[@]} -gt 0 ] || return 0
+	"$tests/vm/guest.sh" "$@" "${adds[@]}" --add "$tests/run_in_guest.sh" \
+		--add "$tests/tap.sh" --add "$top/build/$kernel/faultline.ko" \
+		--add "$top/build/programs/monitor" --add "$top/build/programs/work" \
+		--add "$top/build/programs/cow" --add "$top/insert.sh" \
+		--console "$top/build/consoles/$kernel-$folder" \
+		"$kernel" sh ./run_in_guest.sh 240 "${names[@]}" 2>&1 | record "$kernel" ||
+		echo "not ok - $folder: the guest comes to its end" | record "$kernel"
+}
+
+run_kernel()
+{
+	"$tests/vm/kernel.sh" fetch "$1"
+	step "module for $1" "$tests/build.sh" module "$1"
+	run_guest "$1" smp --memory 2048 --swap 512 --limit 900
+	run_guest "$1" icount --memory 1024 --icount --limit 900
+}
+
+step "programs" "$tests/build.sh" programs
+step "tests" "$tests/build.sh" tests
+[ -n "$wanted_kernel" ] || run_host
+for kernel in $("$tests/vm/kernel.sh" names); do
+	[ -z "$wanted_kernel" ] || [ "$wanted_kernel" = "$kernel" ] || continue
+	run_kernel "$kernel"
+done
+
+passed=$(grep -c '^ok - [^#]' "$log" || true)
+failed=$(grep -c '^not ok' "$log" || true)
+skipped=$(grep -c '^ok - # SKIP' "$log" || true)
+if [ "$failed" -gt 0 ]; then
+	echo
+	grep '^not ok' "$log"
+fi
+if [ $((passed + failed)) -eq 0 ]; then
+	die "check.sh: no test is called '$wanted_test' on '$wanted_kernel'"
+fi
+if [ "$skipped" -gt 0 ]; then
+	echo "$passed passed, $failed failed, $skipped skipped"
+else
+	echo "$passed passed, $failed failed"
+fi
+[ "$failed" -eq 0 ]

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "module.h"
+#include "tap.h"
+
+int module_try_load(const char *parameters)
+{
+	int fd = open("/faultline/faultline.ko", O_RDONLY | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		bail("faultline.ko");
+	error = syscall(SYS_finit_module, fd, parameters, 0) ? errno : 0;
+	close(fd);
+	return error;
+}
+
+void module_load(const char *parameters)
+{
+	errno = module_try_load(parameters);
+	if (errno)
+		bail("cannot load faultline.ko %s", parameters);
+}
+
+int module_unload(void)
+{
+	return syscall(SYS_delete_module, "faultline", O_NONBLOCK) ? errno : 0;
+}
+
+int status_write(const char *text)
+{
+	int fd = open(FAULTLINE_STATUS, O_WRONLY | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return errno;
+	error = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return error;
+}
+
+static int command(char verb, pid_t pid)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%c %d\n", verb, (int)pid);
+	return status_write(text);
+}
+
+int status_register(pid_t pid)
+{
+	return command('R', pid);
+}
+
+int status_unregister(pid_t pid)
+{
+	return command('U', pid);
+}
+
+static FILE *status_open(void)
+{
+	FILE *file = fopen(FAULTLINE_STATUS, "re");
+
+	if (!file)
+		bail(FAULTLINE_STATUS);
+	return file;
+}
+
+bool status_read(pid_t pid, struct counters *counters)
+{
+	FILE *file = status_open();
+	char line[512], cow[32];
+	bool found = false;
+
+	while (!found && fgets(line, sizeof(line), file)) {
+		found = sscanf(line, "%lld %lld %lld %lld %lld %lld %31s %lld %lld %lld %lld",
+			       &counters->pid, &counters->ppid, &counters->id, &counters->threads,
+			       &counters->minor, &counters->major, cow, &counters->user_ns,
+			       &counters->system_ns, &counters->rss_bytes,
+			       &counters->swap_bytes) == 11 && counters->pid == pid;
+	}
+	fclose(file);
+	if (found)
+		counters->cow = strcmp(cow, "n/a") == 0 ? -1 : atoll(cow);
+	return found;
+}
+
+bool status_setting(const char *key, char *value, size_t size)
+{
+	FILE *file = status_open();
+	char line[512], prefix[64];
+	bool found = false;
+	int length = snprintf(prefix, sizeof(prefix), "# %s: ", key);
+
+	while (!found && fgets(line, sizeof(line), file)) {
+		found = strncmp(line, prefix, (size_t)length) == 0;
+		if (found) {
+			line[strcspn(line, "\n")] = '\0';
+			snprintf(value, size, "%s", line + length);
+		}
+	}
+	fclose(file);
+	return found;
+}
+
+const struct faultline_header *ring_map(void)
+{
+	int fd = open(FAULTLINE_DEVICE, O_RDONLY | O_CLOEXEC);
+	const struct faultline_header *header;
+	size_t bytes;
+
+	if (fd < 0)
+		bail(FAULTLINE_DEVICE);
+	header = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	if (header == MAP_FAILED)
+		bail("mmap of the header");
+	bytes = header->data_offset + header->capacity * header->record_size;
+	munmap((void *)header, 4096);
+	header = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+	if (header == MAP_FAILED)
+		bail("mmap of %zu bytes", bytes);
+	close(fd);
+	return header;
+}
+
+const struct faultline_record *ring_record(const struct faultline_header *header, uint64_t seq)
+{
+	return (const void *)((const char *)header + header->data_offset +
+			      (seq - 1) % header->capacity * header->record_size);
+}
+
+void sleep_ms(unsigned int ms)
+{
+	poll(NULL, 0, (int)ms);
+}
+
+bool wait_until(bool (*holds)(void *argument), void *argument)
+{
+	for (int i = 0; i < 1000; i++) {
+		if (holds(argument))
+			return true;
+		sleep_ms(10);
+	}
+	return false;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The module as a test sees it: put it in and take it out, register processes, read
+ * their counters, read the ring.  What goes wrong without being a claim of the test
+ * ends the test.
+ */
+#ifndef TESTS_MODULE_H
+#define TESTS_MODULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "uapi/faultline.h"
+
+/**
+ * struct counters - a process's line in the status file
+ * @cow: -1 for n/a
+ */
+struct counters {
+	long long pid, ppid, id, threads, minor, major, cow;
+	long long user_ns, system_ns, rss_bytes, swap_bytes;
+};
+
+/* Load faultline.ko with these parameters; 0 or an errno. */
+int module_try_load(const char *parameters);
+/* The same, and end the test if it does not load. */
+void module_load(const char *parameters);
+/* Unload it; 0 or an errno. */
+int module_unload(void);
+
+/* Write this text to the status file in one write; 0 or an errno. */
+int status_write(const char *text);
+/* Write `R <pid>` or `U <pid>`; 0 or an errno. */
+int status_register(pid_t pid);
+int status_unregister(pid_t pid);
+/* Find the line of this pid (as in our pid namespace); false if there is none. */
+bool status_read(pid_t pid, struct counters *counters);
+/* Copy what follows `# KEY: ` in the status file; false if there is no such line. */
+bool status_setting(const char *key, char *value, size_t size);
+
+/* Map the device's whole ring, read-only; ends the test if that fails. */
+const struct faultline_header *ring_map(void);
+/* Record number @seq, wherever it stands now. */
+const struct faultline_record *ring_record(const struct faultline_header *header, uint64_t seq);
+
+/* Sleep for so many milliseconds. */
+void sleep_ms(unsigned int ms);
+/* Wait until @holds(@argument) does, up to ten seconds of the guest's clock; did it? */
+bool wait_until(bool (*holds)(void *argument), void *argument);
+
+#endif /* TESTS_MODULE_H */
