@@ -19,7 +19,7 @@ sys.path.insert(0, str(CASE_STUDIES))
 
 import case_study_1
 import case_study_2
-import profile
+import profile_dat as profile
 import style
 
 HEADER = """\

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Install what is missing from Debian's packages; touches no network if nothing is.
+#
+# usage: packages.sh run|lint
+
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/lib.sh"
+
+# To build (kbuild's own programs want libelf and pahole), boot, draw.
+run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-x86
+	python3 python3-matplotlib python3-numpy'
+lint='sparse cppcheck shellcheck codespell clang-format perl python3-pycodestyle'
+
+case ${1-} in
+run)  wanted=$run ;;
+lint) wanted="$run $lint" ;;
+*)    die "usage: packages.sh run|lint" ;;
+esac
+
+missing=()
+for package in $wanted; do
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" = installed ] ||
+		missing+=("$package")
+done
+# Kernels come by apt-get download, which needs package lists as well.
+need_lists=$(compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null && echo no || echo yes)
+[ ${#missing[@]} -gt 0 ] || [ "$need_lists" = yes ] || exit 0
+
+root=()
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo > /dev/null ||
+		die "these packages are missing; run this as root or install sudo: ${missing[*]}"
+	root=(sudo)
+	sudo -v
+fi
+export DEBIAN_FRONTEND=noninteractive
+step "package lists" "${root[@]}" apt-get -q update
+[ ${#missing[@]} -eq 0 ] ||
+	step "packages: ${missing[*]}" "${root[@]}" apt-get -qy install --no-install-recommends \
+		"${missing[@]}"
