@@ -61,8 +61,9 @@ check_build()
 	[ -e "/lib/modules/$release/build/Makefile" ] ||
 		fail "the headers of the running kernel ($release) are missing" \
 			"apt-get install linux-headers-$release"
-	command -v make > /dev/null && command -v "${CC:-gcc}" > /dev/null ||
-		fail "make or gcc is missing" "apt-get install make gcc"
+	for tool in make gcc; do
+		command -v $tool > /dev/null || fail "$tool is missing" "apt-get install $tool"
+	done
 }
 
 # Built as whoever called sudo, so that no file of root's stays in their tree.

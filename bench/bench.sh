@@ -55,7 +55,8 @@ difference()
 	local value base
 
 	value=$(figure "$1" "$2")
-	base=$([ $# -lt 3 ] && echo 0 || figure "$1" "$3")
+	base=0
+	[ $# -lt 3 ] || base=$(figure "$1" "$3")
 	if [ "$value" = n/a ] || [ "$base" = n/a ]; then
 		echo n/a
 	else

@@ -65,7 +65,7 @@ def draw_one(curve):
               label=f"minor + major: {faults[-1]:,.0f}")
     axes.plot(curve.time, curve.minor, color=style.BLACK, linestyle="dashed",
               drawstyle="steps-post", label=f"minor: {curve.minor[-1]:,.0f}")
-    axes.plot(curve.time, curve.major, color=style.VERMILLION, linestyle="dotted", marker="o",
+    axes.plot(curve.time, curve.major, color=style.VERMILION, linestyle="dotted", marker="o",
               markevery=0.1, clip_on=False, drawstyle="steps-post",
               label=f"major: {curve.major[-1]:,.0f}")
     _finish(axes)
@@ -76,7 +76,7 @@ def draw_compared(a, b):
     """Return a figure of the sums of two curves, and of the major faults in them."""
     figure, (axes,) = style.figure(f"Accumulated page faults: {a.label} (A) and {b.label} (B)",
                                    caption([a.profile, b.profile]))
-    for name, curve, color, marker in (("A", a, style.BLUE, "o"), ("B", b, style.VERMILLION, "s")):
+    for name, curve, color, marker in (("A", a, style.BLUE, "o"), ("B", b, style.VERMILION, "s")):
         faults = curve.minor + curve.major
         look = {"color": color, "marker": marker, "markevery": 0.1, "clip_on": False,
                 "drawstyle": "steps-post"}

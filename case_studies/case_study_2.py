@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 import style
-from profile_dat import (ProfileError, caption, completion_time, cpu_utilisation, cpus, final,
-                     read_to_draw, series, unended)
+from profile_dat import (ProfileError, caption, completion_time, cpu_utilisation, cpus,
+                         final, read_to_draw, series, unended)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def draw(profiles):
                          f"CPU{'s' if (cpu_count or 1) > 1 else ''})")
     plot(panels[1], runs, "seconds", style.BLACK, "s")
     panels[1].set_ylabel("completion time (s)")
-    plot(panels[2], runs, "major_rate", style.VERMILLION, "^")
+    plot(panels[2], runs, "major_rate", style.VERMILION, "^")
     panels[2].set_ylabel("major faults per second")
     panels[2].set_xlabel("degree of multiprogramming N (processes)")
     panels[2].set_xticks(sorted({run.degree for run in runs}))

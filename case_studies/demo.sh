@@ -30,7 +30,7 @@ record()
 	shift
 
 	rm -rf "$top/build/demo"
-	"$top/tests/vm/guest.sh" "$@" --limit $limit --results "$top/build/demo" \
+	"$top/tests/vm/guest.sh" "$@" --limit "$limit" --results "$top/build/demo" \
 		--console "$top/build/consoles/demo" \
 		--add "$top/build/$kernel/faultline.ko" --add "$top/build/programs/monitor" \
 		--add "$top/build/programs/work" --add "$top/case_studies/$script" $kernel \

@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 BLACK = "#000000"
 BLUE = "#0072B2"
 SKY_BLUE = "#56B4E9"
-VERMILLION = "#D55E00"
+VERMILION = "#D55E00"
 
 WIDTH_INCHES = 8
 PANEL_INCHES = 2.8

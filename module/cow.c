@@ -137,6 +137,7 @@ static int kprobe_marker_hook(struct kprobe *probe, struct pt_regs *regs)
 		count((const struct vm_area_struct *)regs_get_kernel_argument(regs, 0));
 	return 0;
 }
+
 NOKPROBE_SYMBOL(kprobe_marker_hook);
 
 static int kprobe_entry_hook(struct kprobe *probe, struct pt_regs *regs)
@@ -146,6 +147,7 @@ static int kprobe_entry_hook(struct kprobe *probe, struct pt_regs *regs)
 	count(vmf->vma);
 	return 0;
 }
+
 NOKPROBE_SYMBOL(kprobe_entry_hook);
 
 static struct kprobe probe;

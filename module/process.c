@@ -35,38 +35,45 @@ struct usage {
 	u32 threads;
 };
 
+/* Needs rcu_read_lock. */
+static void sum_usage(const struct signal_struct *signal, struct usage *usage)
+{
+	struct task_struct *thread;
+
+	usage->minor_faults = signal->min_flt;
+	usage->major_faults = signal->maj_flt;
+	usage->utime_ns = signal->utime;
+	usage->stime_ns = signal->stime;
+	usage->runtime_ns = signal->sum_sched_runtime;
+	usage->threads = 0;
+	__for_each_thread(signal, thread) {
+		usage->minor_faults += READ_ONCE(thread->min_flt);
+		usage->major_faults += READ_ONCE(thread->maj_flt);
+		usage->utime_ns += READ_ONCE(thread->utime);
+		usage->stime_ns += READ_ONCE(thread->stime);
+		usage->runtime_ns += READ_ONCE(thread->se.sum_exec_runtime);
+		usage->threads += !READ_ONCE(thread->exit_state);
+	}
+}
+
 /*
  * A thread that dies adds its counters to the group's and leaves the list under
- * stats_lock (__exit_signal()), so a sum that no writer disturbed has each thread
- * exactly once.  First try without the lock, as thread_group_cputime() does.
+ * stats_lock (__exit_signal()), so a sum that no such writer disturbed has each
+ * thread exactly once.  First try without the lock, as thread_group_cputime() does.
  */
 static void read_usage(struct signal_struct *signal, struct usage *usage)
 {
-	struct task_struct *thread;
 	unsigned long flags;
-	int seq, next_seq = 0;
+	unsigned int seq;
 
 	rcu_read_lock();
-	do {
-		seq = next_seq;
-		flags = read_seqbegin_or_lock_irqsave(&signal->stats_lock, &seq);
-		usage->minor_faults = signal->min_flt;
-		usage->major_faults = signal->maj_flt;
-		usage->utime_ns = signal->utime;
-		usage->stime_ns = signal->stime;
-		usage->runtime_ns = signal->sum_sched_runtime;
-		usage->threads = 0;
-		__for_each_thread(signal, thread) {
-			usage->minor_faults += READ_ONCE(thread->min_flt);
-			usage->major_faults += READ_ONCE(thread->maj_flt);
-			usage->utime_ns += READ_ONCE(thread->utime);
-			usage->stime_ns += READ_ONCE(thread->stime);
-			usage->runtime_ns += READ_ONCE(thread->se.sum_exec_runtime);
-			usage->threads += !READ_ONCE(thread->exit_state);
-		}
-		next_seq = 1;
-	} while (need_seqretry(&signal->stats_lock, seq));
-	done_seqretry_irqrestore(&signal->stats_lock, seq, flags);
+	seq = read_seqbegin(&signal->stats_lock);
+	sum_usage(signal, usage);
+	if (read_seqretry(&signal->stats_lock, seq)) {
+		read_seqlock_excl_irqsave(&signal->stats_lock, flags);
+		sum_usage(signal, usage);
+		read_sequnlock_excl_irqrestore(&signal->stats_lock, flags);
+	}
 	rcu_read_unlock();
 }
 

@@ -64,7 +64,7 @@ struct faultline_process {
 	u64 id;
 	bool cow_counted;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* see above; taken before ring.c's */
 	bool closed;
 	struct faultline_totals base;
 	struct faultline_totals last;

@@ -124,6 +124,7 @@ struct status_walk {
 };
 
 static void *status_start(struct seq_file *seq, loff_t *position)
+	__acquires(&faultline_registry_srcu)
 {
 	struct status_walk *walk = seq->private;
 
@@ -149,6 +150,7 @@ static void *status_next(struct seq_file *seq, void *at, loff_t *position)
 }
 
 static void status_stop(struct seq_file *seq, void *at)
+	__releases(&faultline_registry_srcu)
 {
 	struct status_walk *walk = seq->private;
 

@@ -72,6 +72,7 @@ static void disarm_if_idle(struct work_struct *work)
 		faultline_cow_disarm();
 	mutex_unlock(&registry_mutex);
 }
+
 static DECLARE_DELAYED_WORK(disarm_work, disarm_if_idle);
 
 /* The count that readers see in the ring is this one. */

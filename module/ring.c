@@ -153,10 +153,11 @@ void faultline_ring_begin_run(void)
  * faultline_ring_set_registered() - tell readers how many processes are left
  * @count: registered processes whose last record is not published yet
  *
- * Release: who reads the new count also sees the records published before.
+ * Who reads the new count also sees the records published before.
  */
 void faultline_ring_set_registered(unsigned int count)
 {
+	/* Pairs with a reader's load-acquire of registered. */
 	smp_store_release(&ring_header->registered, count);
 }
 

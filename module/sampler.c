@@ -84,6 +84,7 @@ static void tick(struct work_struct *work)
 	faultline_ring_count_tick();
 	faultline_ring_wake();
 }
+
 static DECLARE_WORK(sampler_work, tick);
 
 static enum hrtimer_restart timer_expired(struct hrtimer *timer)

@@ -40,7 +40,7 @@ executable()
 	if [ -e "$top/build/tests/$1/$2" ]; then
 		echo "$top/build/tests/$1/$2"
 	else
-		echo "$(echo "$tests/$1/$2".*)"
+		compgen -G "$tests/$1/$2.*"
 	fi
 }
 

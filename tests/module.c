@@ -36,9 +36,10 @@ int module_unload(void)
 	return syscall(SYS_delete_module, "faultline", O_NONBLOCK) ? errno : 0;
 }
 
-int status_write(const char *text)
+/* Write a text in one write; 0 or an errno. */
+static int put(const char *path, const char *text)
 {
-	int fd = open(FAULTLINE_STATUS, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	int error;
 
 	if (fd < 0)
@@ -46,6 +47,19 @@ int status_write(const char *text)
 	error = write(fd, text, strlen(text)) < 0 ? errno : 0;
 	close(fd);
 	return error;
+}
+
+int module_set(const char *parameter, const char *value)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/faultline/parameters/%s", parameter);
+	return put(path, value);
+}
+
+int status_write(const char *text)
+{
+	return put(FAULTLINE_STATUS, text);
 }
 
 static int command(char verb, pid_t pid)
@@ -136,6 +150,29 @@ const struct faultline_record *ring_record(const struct faultline_header *header
 {
 	return (const void *)((const char *)header + header->data_offset +
 			      (seq - 1) % header->capacity * header->record_size);
+}
+
+const struct faultline_record *ring_newest(const struct faultline_header *header, uint64_t id)
+{
+	const struct faultline_record *record;
+
+	for (uint64_t seq = __atomic_load_n(&header->head, __ATOMIC_ACQUIRE); seq; seq--) {
+		record = ring_record(header, seq);
+		if (record->id == id)
+			return record;
+	}
+	return NULL;
+}
+
+static bool is_idle(void *header)
+{
+	return !__atomic_load_n(&((struct faultline_header *)header)->registered,
+				__ATOMIC_ACQUIRE);
+}
+
+bool ring_wait_idle(const struct faultline_header *header)
+{
+	return wait_until(is_idle, (void *)header);
 }
 
 void sleep_ms(unsigned int ms)

@@ -28,6 +28,8 @@ int module_try_load(const char *parameters);
 void module_load(const char *parameters);
 /* Unload it; 0 or an errno. */
 int module_unload(void);
+/* Change a parameter of the loaded module; 0 or an errno. */
+int module_set(const char *parameter, const char *value);
 
 /* Write this text to the status file in one write; 0 or an errno. */
 int status_write(const char *text);
@@ -43,6 +45,10 @@ bool status_setting(const char *key, char *value, size_t size);
 const struct faultline_header *ring_map(void);
 /* Record number @seq, wherever it stands now. */
 const struct faultline_record *ring_record(const struct faultline_header *header, uint64_t seq);
+/* The newest record of registration @id, or NULL if there is none. */
+const struct faultline_record *ring_newest(const struct faultline_header *header, uint64_t id);
+/* Wait until no process is registered any more; did it come to that? */
+bool ring_wait_idle(const struct faultline_header *header);
 
 /* Sleep for so many milliseconds. */
 void sleep_ms(unsigned int ms);

@@ -72,6 +72,9 @@
  *	once a load-acquire of it gives 0, head covers all their records
  * @ticks: sampling ticks that ran
  * @ticks_missed: ticks that came while the one before was still at work
+ * @reserved_a: 0
+ * @reserved_b: 0
+ * @reserved_c: 0
  */
 struct faultline_header {
 	__u32 magic;
@@ -82,16 +85,16 @@ struct faultline_header {
 	__u32 clock;
 	__u64 capacity;
 	__u32 hz;
-	__u32 reserved;
+	__u32 reserved_a;
 	char cow_method[FAULTLINE_METHOD_LEN];
-	__u64 reserved2[3];
+	__u64 reserved_b[3];
 	/* Written at every tick: kept off the line of the fields above. */
 	__u64 head;
 	__u64 run;
 	__u64 ticks;
 	__u64 ticks_missed;
 	__u32 registered;
-	__u32 reserved3;
+	__u32 reserved_c;
 };
 
 /**
@@ -126,6 +129,7 @@ enum faultline_flags {
  * @system_ns: CPU time in the kernel since registration
  * @rss_bytes: resident memory now
  * @swap_bytes: swapped-out anonymous memory now
+ * @reserved: 0
  *
  * rss_bytes and swap_bytes are 0 in a record taken after the process's memory
  * has gone.

@@ -44,21 +44,22 @@ resolve()
 
 fetch()
 {
-	local name=$1 dir=$kernels/$1 row image headers release new
+	local name=$1 dir=$kernels/$1 row image headers release new packages
 
 	[ -e "$dir/release" ] && return
 	row=$(matrix_row "$name")
 	image=$(resolve "$(awk '{ print $2 }' <<<"$row")")
 	headers=$(resolve "$(awk '{ print $3 }' <<<"$row")")
-	[ -n "$image" ] && [ -n "$headers" ] ||
+	if [ -z "$image" ] || [ -z "$headers" ]; then
 		die "apt knows no kernel for '$name'; run apt-get update first"
+	fi
 	release=${image#linux-image-}
 
 	new=$kernels/.new-$name
 	rm -rf "$new"
 	mkdir -p "$new/debs" "$new/root"
-	(cd "$new/debs" && apt-get -qq download "$image" "$headers" \
-		$(linux_depends "$headers"))
+	mapfile -t packages < <(linux_depends "$headers")
+	(cd "$new/debs" && apt-get -qq download "$image" "$headers" "${packages[@]}")
 	for deb in "$new"/debs/*.deb; do
 		dpkg -x "$deb" "$new/root"
 	done

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What checkers say of the sources; silence is good.	(make lint)
+
+set -euo pipefail
+
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(dirname "$tests")
+. "$tests/vm/lib.sh"
+cd "$top"
+
+kernel=6.12
+scripts=$FAULTLINE_CACHE/lint
+failed=0
+
+# checkpatch.pl is in the kernel's source package only.
+fetch_checkpatch()
+{
+	local new=$scripts.new
+
+	[ -e "$scripts/checkpatch.pl" ] && return
+	rm -rf "$new"
+	mkdir -p "$new"
+	(cd "$new" && apt-get -qq download "linux-source-$kernel")
+	dpkg --fsys-tarfile "$new"/*.deb | tar -xO --wildcards '*.tar.xz' |
+		tar -xJ -C "$new" --strip-components 2 --wildcards \
+			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
+			'*/scripts/const_structs.checkpatch'
+	rm "$new"/*.deb
+	rm -rf "$scripts"
+	mv "$new" "$scripts"
+}
+
+# check NAME COMMAND...: the checker is content if it says nothing and succeeds
+check()
+{
+	local name=$1 said
+	shift
+	if said=$("$@" 2>&1) && [ -z "$said" ]; then
+		echo "ok - lint: $name"
+	else
+		echo "not ok - lint: $name"
+		printf '%s\n' "$said" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+build_with()
+{
+	local folder=$top/build/lint headers
+
+	headers=$("$tests/vm/kernel.sh" headers "$kernel")
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	cp -r module/* "$folder"
+	make -s -C "$headers" M="$folder" "$@" modules 2>&1 | grep -E 'module|warning|error' | grep -v BTF
+	return 0
+}
+
+"$tests/vm/kernel.sh" fetch "$kernel"
+step "checkpatch from Debian" fetch_checkpatch
+
+mapfile -t kernel_sources < <(find module -name '*.[ch]')
+mapfile -t programs < <(find monitor work tests bench -name '*.[ch]')
+mapfile -t shell < <(grep -lE '^#!.*(sh|bash)$' -r insert.sh tests case_studies bench .ci)
+
+# Left out on purpose: version checks, which compat.h is there for, and the one file
+# under /proc that everyone may write to.
+check "checkpatch --strict, module" "$scripts/checkpatch.pl" --no-tree --strict --terse --quiet \
+	--no-summary --max-line-length=100 -f "${kernel_sources[@]}" \
+	--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,EXPORTED_WORLD_WRITABLE
+check "W=1" build_with W=1
+check "sparse" build_with C=2 CF=-D__CHECK_ENDIAN__
+check "kernel-doc" "$("$tests/vm/kernel.sh" headers "$kernel")/scripts/kernel-doc" -none -Werror \
+	"${kernel_sources[@]}"
+check "cppcheck" cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+	--enable=warning,portability -Imodule -Iwork -Imonitor -Itests -DVERSION='""' "${programs[@]}"
+check "shellcheck" shellcheck -x -P SCRIPTDIR -e SC2317 "${shell[@]}"
+check "codespell" codespell -L falt README.md module monitor work tests bench case_studies insert.sh
+# E402: a test must say where the studies are before it can import them.
+check "pycodestyle" /usr/bin/python3 -m pycodestyle --max-line-length=100 --ignore=E402,W503 \
+	case_studies tests
+exit $failed
