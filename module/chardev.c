@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The character device: open, map, poll, release.
+ * The character device: open, map, poll, acknowledge, release.
  *
  * An open file and a mapping both hold the module, so rmmod is refused while a
  * reader is there.
@@ -15,6 +15,7 @@
 #include <linux/moduleparam.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "chardev.h"
 #include "compat.h"
@@ -46,7 +47,7 @@ static dev_t chardev_number;
 static struct cdev chardev;
 static struct class *chardev_class;
 
-/* An open file is a reader; what it holds is the head that poll() reported last. */
+/* An open file is a reader; what it holds is the head that it acknowledged last. */
 static int chardev_open(struct inode *inode, struct file *file)
 {
 	u64 *seen = kzalloc(sizeof(*seen), GFP_KERNEL_ACCOUNT);
@@ -68,15 +69,45 @@ static int chardev_mmap(struct file *file, struct vm_area_struct *vma)
 	return faultline_ring_map(vma);
 }
 
+/*
+ * Readiness lasts until it is acknowledged, as a timerfd's does: epoll asks more than
+ * once about one event.
+ */
 static __poll_t chardev_poll(struct file *file, struct poll_table_struct *wait)
 {
-	return faultline_ring_poll(file, wait, file->private_data) ? EPOLLIN | EPOLLRDNORM : 0;
+	const u64 *seen = file->private_data;
+
+	faultline_ring_poll(file, wait);
+	return faultline_ring_head() != READ_ONCE(*seen) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static ssize_t chardev_read(struct file *file, char __user *buffer, size_t count,
+			    loff_t *position)
+{
+	u64 *seen = file->private_data, old = READ_ONCE(*seen), head;
+	int err;
+
+	if (count < sizeof(head))
+		return -EINVAL;
+	if (faultline_ring_head() == old) {
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		err = faultline_ring_wait(old);
+		if (err)
+			return err;
+	}
+	head = faultline_ring_head();
+	if (copy_to_user(buffer, &head, sizeof(head)))
+		return -EFAULT;
+	WRITE_ONCE(*seen, head);
+	return sizeof(head);
 }
 
 static const struct file_operations chardev_operations = {
 	.owner		= THIS_MODULE,
 	.open		= chardev_open,
 	.release	= chardev_release,
+	.read		= chardev_read,
 	.mmap		= chardev_mmap,
 	.poll		= chardev_poll,
 };

@@ -230,19 +230,36 @@ int faultline_ring_map(struct vm_area_struct *vma)
 }
 
 /**
- * faultline_ring_poll() - were records published since the last time?
- * @file: the open file that polls
- * @wait: poll table
- * @seen: head as of this file's last POLLIN
+ * faultline_ring_head() - number of the newest record
+ *
+ * Return: records ever published; they are all in the ring or were overwritten.
+ */
+u64 faultline_ring_head(void)
+{
+	return smp_load_acquire(&ring_header->head);	/* (C) */
+}
+
+/**
+ * faultline_ring_wait() - sleep until head is another
+ * @seen: head as the caller knows it
  *
  * Context: may sleep.
- * Return: true if so, and *seen is moved on.
+ * Return: 0, or -ERESTARTSYS after a signal.
  */
-bool faultline_ring_poll(struct file *file, struct poll_table_struct *wait, u64 *seen)
+int faultline_ring_wait(u64 seen)
 {
-	u64 head;
+	return wait_event_interruptible(ring_readers, faultline_ring_head() != seen);
+}
 
+/**
+ * faultline_ring_poll() - have a poller woken when records are published
+ * @file: the open file that polls
+ * @wait: poll table
+ *
+ * Look at faultline_ring_head() afterwards.
+ * Context: may sleep.
+ */
+void faultline_ring_poll(struct file *file, struct poll_table_struct *wait)
+{
 	poll_wait(file, &ring_readers, wait);
-	head = smp_load_acquire(&ring_header->head);	/* (C) */
-	return xchg(seen, head) != head;
 }

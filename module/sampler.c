@@ -109,7 +109,8 @@ static enum hrtimer_restart timer_expired(struct hrtimer *timer)
  */
 int faultline_sampler_create(void)
 {
-	sampler_queue = alloc_workqueue("faultline", WQ_HIGHPRI | WQ_UNBOUND, 1);
+	/* With a rescuer: a machine that is short of memory is when people look. */
+	sampler_queue = alloc_workqueue("faultline", WQ_HIGHPRI | WQ_UNBOUND | WQ_MEM_RECLAIM, 1);
 	if (!sampler_queue)
 		return -ENOMEM;
 	/* Hard, for PREEMPT_RT too: all that the handler does is to queue work. */

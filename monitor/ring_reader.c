@@ -172,8 +172,11 @@ bool ring_reader_run_over(const struct ring_reader *reader)
 bool ring_reader_wait(const struct ring_reader *reader, const sigset_t *signals)
 {
 	struct pollfd device = { .fd = reader->fd, .events = POLLIN };
+	uint64_t head;
 
-	return ppoll(&device, 1, NULL, signals) >= 0;
+	/* Acknowledged before it is read: what comes meanwhile wakes us again. */
+	return ppoll(&device, 1, NULL, signals) >= 0 &&
+	       read(reader->fd, &head, sizeof(head)) == sizeof(head);
 }
 
 void ring_reader_close(struct ring_reader *reader)

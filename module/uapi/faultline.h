@@ -26,8 +26,10 @@
  * in rec.seq was lapped: it takes up at a later n, and the difference is the
  * exact number of records that it lost.
  *
- * poll(2) reports POLLIN when records were published since this open file's
- * last POLLIN; so read all there is up to head, then poll.
+ * To wait: poll(2) reports POLLIN while records have been published that this
+ * open file has not acknowledged, and read(2) of 8 bytes acknowledges them: it
+ * gives head as a __u64, and sleeps (or fails with EAGAIN, if O_NONBLOCK) where
+ * there is nothing new.  So poll, read, then go through the ring up to head.
  *
  * Rows of one process are tied together by faultline_record.id, which is never
  * used twice while the module stays loaded; a pid may be.  Counters count from
