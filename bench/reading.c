@@ -6,6 +6,7 @@
  * usage: reading MONITOR
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -16,15 +17,39 @@
 #include "ring_reader.h"
 #include "tap.h"
 
-enum { RECORDS = 20000 };
+enum {
+	PROCESSES	= 16,
+	SAMPLE_MS	= 1500,	/* at 1000 Hz */
+};
 
-/* Registering and unregistering publishes two records without waiting for ticks. */
-static void publish(int records)
+/* Fill the ring with samples of sleeping processes; how many records are in it then? */
+static uint64_t publish(void)
 {
-	for (int i = 0; i < records; i += 2) {
-		if (status_register(0) || status_unregister(0))
+	pid_t processes[PROCESSES];
+	struct ring_reader reader;
+	uint64_t records;
+	char why[256];
+
+	for (int i = 0; i < PROCESSES; i++) {
+		processes[i] = fork();
+		if (processes[i] == 0) {
+			for (;;)
+				pause();
+		}
+		if (status_register(processes[i]))
 			bail("register");
 	}
+	sleep_ms(SAMPLE_MS);
+	for (int i = 0; i < PROCESSES; i++) {
+		status_unregister(processes[i]);
+		kill(processes[i], SIGKILL);
+		waitpid(processes[i], NULL, 0);
+	}
+	if (!ring_reader_open(&reader, FAULTLINE_DEVICE, why, sizeof(why)))
+		bail("%s", why);
+	records = reader.header->head;
+	ring_reader_close(&reader);
+	return records;
 }
 
 static double read_cost(void)
@@ -70,16 +95,16 @@ static uint64_t monitor_run(const char *monitor)
 
 int main(int argc, char **argv)
 {
-	uint64_t empty, full;
+	uint64_t empty, full, records;
 
 	if (argc != 2)
 		return 2;
-	module_load("hz=1");
+	module_load("hz=1000");
 	monitor_run(argv[1]);
 	empty = monitor_run(argv[1]);
-	publish(RECORDS);
+	records = publish();
 	full = monitor_run(argv[1]);
 	printf("read %.1f\n", read_cost());
-	printf("row %.1f\n", (double)(full - empty) / RECORDS);
+	printf("row %.1f\n", (double)(full - empty) / (double)records);
 	return module_unload();
 }

@@ -47,17 +47,23 @@ void profile_flush(struct profile *profile)
 	profile->used = 0;
 }
 
+/* Where the next line goes; there is room for LINE_MAX_BYTES. */
+static char *reserve_line(struct profile *profile)
+{
+	if (sizeof(profile->lines) - profile->used < LINE_MAX_BYTES)
+		profile_flush(profile);
+	return profile->lines + profile->used;
+}
+
 /* One line, newline and all: what leaves is always whole lines. */
 __attribute__((format(printf, 2, 3)))
 static void line(struct profile *profile, const char *format, ...)
 {
+	char *at = reserve_line(profile);
 	va_list arguments;
 
-	if (sizeof(profile->lines) - profile->used < LINE_MAX_BYTES)
-		profile_flush(profile);
 	va_start(arguments, format);
-	profile->used += (size_t)vsnprintf(profile->lines + profile->used, LINE_MAX_BYTES, format,
-					   arguments);
+	profile->used += (size_t)vsnprintf(at, LINE_MAX_BYTES, format, arguments);
 	va_end(arguments);
 }
 
@@ -192,11 +198,67 @@ static void name_process(struct profile *profile, const struct faultline_record 
 	}
 }
 
+/*
+ * Rows are most of what is written; a printf(3) of fourteen numbers made one cost some
+ * 7,600 instructions, this way it is 1,600 (make bench).
+ */
+static char *put_number(char *at, uint64_t number)
+{
+	char digits[20];
+	int count = 0;
+
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (count)
+		*at++ = digits[--count];
+	*at++ = ' ';
+	return at;
+}
+
+static char *put_seconds(char *at, uint64_t ns)
+{
+	uint64_t fraction = ns % NS_PER_S;
+
+	at = put_number(at, ns / NS_PER_S);
+	at[-1] = '.';
+	for (uint64_t unit = NS_PER_S / 10; unit; unit /= 10)
+		*at++ = (char)('0' + fraction / unit % 10);
+	*at++ = ' ';
+	return at;
+}
+
+static char *put_cow(char *at, const struct faultline_record *record)
+{
+	return record->flags & FAULTLINE_COW ? put_number(at, record->cow_faults) :
+					       stpcpy(at, "n/a ");
+}
+
+static void write_row(struct profile *profile, const struct faultline_record *record)
+{
+	char *at = reserve_line(profile);
+
+	at = put_seconds(at, record->time_ns);
+	at = put_number(at, (uint32_t)record->pid);
+	at = put_number(at, (uint32_t)record->ppid);
+	at = put_number(at, record->id);
+	at = put_number(at, record->seq);
+	at = put_number(at, record->flags);
+	at = put_number(at, record->threads);
+	at = put_number(at, record->minor_faults);
+	at = put_number(at, record->major_faults);
+	at = put_cow(at, record);
+	at = put_seconds(at, record->user_ns);
+	at = put_seconds(at, record->system_ns);
+	at = put_number(at, record->rss_bytes);
+	at = put_number(at, record->swap_bytes);
+	at[-1] = '\n';
+	profile->used = (size_t)(at - profile->lines);
+}
+
 void profile_row(struct profile *profile, const struct faultline_header *header,
 		 const struct faultline_record *record, uint64_t lost)
 {
-	char cow[24] = "n/a";
-
 	write_settings(profile, header);
 	if (lost != profile->lost) {
 		line(profile, "# lost: %" PRIu64 " records before seq %" PRIu64 "\n",
@@ -204,19 +266,7 @@ void profile_row(struct profile *profile, const struct faultline_header *header,
 		profile->lost = lost;
 	}
 	name_process(profile, record);
-	if (record->flags & FAULTLINE_COW)
-		snprintf(cow, sizeof(cow), "%" PRIu64, (uint64_t)record->cow_faults);
-	line(profile,
-	     "%" PRIu64 ".%09" PRIu64 " %" PRId32 " %" PRId32 " %" PRIu64 " %" PRIu64 " %" PRIu32
-	     " %" PRIu32 " %" PRIu64 " %" PRIu64 " %s %" PRIu64 ".%09" PRIu64 " %" PRIu64
-	     ".%09" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-	     (uint64_t)record->time_ns / NS_PER_S, (uint64_t)record->time_ns % NS_PER_S,
-	     record->pid, record->ppid, (uint64_t)record->id, (uint64_t)record->seq,
-	     record->flags, record->threads, (uint64_t)record->minor_faults,
-	     (uint64_t)record->major_faults, cow, (uint64_t)record->user_ns / NS_PER_S,
-	     (uint64_t)record->user_ns % NS_PER_S, (uint64_t)record->system_ns / NS_PER_S,
-	     (uint64_t)record->system_ns % NS_PER_S, (uint64_t)record->rss_bytes,
-	     (uint64_t)record->swap_bytes);
+	write_row(profile, record);
 	profile->row_count++;
 }
 
