@@ -8,7 +8,8 @@
 #
 # Parameters are the module's (modinfo build/*/faultline.ko), as in hz=100.  The
 # device goes to the group faultline if there is one, else to the group of whoever
-# called sudo; FAULTLINE_GROUP=name chooses another.
+# called sudo; FAULTLINE_GROUP=name chooses another.  Where modules must be signed, it
+# signs with the key that dkms uses, or with FAULTLINE_KEY and FAULTLINE_CERT.
 
 set -eu
 
@@ -44,16 +45,31 @@ check_kernel()
 	[ "$(cat /proc/sys/kernel/modules_disabled)" = 0 ] ||
 		fail "loading modules has been switched off (kernel.modules_disabled=1)" \
 			"Only a reboot switches it on again."
-	[ "$(cat /sys/module/module/parameters/sig_enforce 2> /dev/null || echo N)" = N ] ||
-		fail "this kernel takes signed modules only (module.sig_enforce)" \
-			"Enroll a key of yours with mokutil --import and sign the module with it," \
-			"or boot without module.sig_enforce."
-	case $(cat /sys/kernel/security/lockdown 2> /dev/null || true) in
-	*'[none]'* | '') ;;
-	*)	fail "this kernel is locked down, as Secure Boot makes it" \
-			"Enroll a key of yours with mokutil --import and sign the module with it," \
-			"or switch Secure Boot off." ;;
+}
+
+# Why modules must be signed here; fails if they need not be.
+signatures_required()
+{
+	if [ "$(cat /sys/module/module/parameters/sig_enforce 2> /dev/null)" = Y ]; then
+		echo "module.sig_enforce is set"
+		return
+	fi
+	case $(cat /sys/kernel/security/lockdown 2> /dev/null) in
+	*'[none]'* | '') return 1 ;;
+	*)               echo "the kernel is locked down, as Secure Boot makes it" ;;
 	esac
+}
+
+check_signing()
+{
+	why=$(signatures_required) || return 0
+	[ ! -e "$key" ] || [ ! -e "$cert" ] || return 0
+	fail "this kernel takes signed modules only ($why), and there is no key $key" \
+		"Make a key, have the firmware trust it, reboot and confirm, try again:" \
+		"  openssl req -new -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=Faultline/ \\" \
+		"    -outform DER -keyout $key -out $cert" \
+		"  mokutil --import $cert" \
+		"FAULTLINE_KEY and FAULTLINE_CERT name other files; or switch Secure Boot off."
 }
 
 check_build()
@@ -78,11 +94,18 @@ build()
 	"$@" make -s module programs || fail "the build failed; its messages are above"
 }
 
+sign()
+{
+	signatures_required > /dev/null || return 0
+	"/lib/modules/$release/build/scripts/sign-file" sha256 "$key" "$cert" "$module" ||
+		fail "cannot sign $module with $key"
+}
+
 remove()
 {
 	loaded || return 0
 	rmmod faultline ||
-		fail "the module is in use: a reader has the ring mapped" \
+		fail "the module is in use: a reader has the device open" \
 			"End it (a running monitor?) and try again."
 	# Where nobody keeps /dev, the node was made by hand and stays.
 	rm -f "$node"
@@ -93,8 +116,8 @@ insert()
 	errors=$(insmod "$module" "$@" 2>&1) && return
 	case $errors in
 	*rejected*)
-		fail "this kernel takes signed modules only: $errors" \
-			"Enroll a key of yours with mokutil --import and sign the module with it." ;;
+		fail "this kernel does not trust the module's signature: $errors" \
+			"Is the key enrolled? mokutil --test-key $cert" ;;
 	*'not permitted'*)
 		fail "this kernel refuses modules, locked down or without CAP_SYS_MODULE: $errors" \
 			"In a container, insert the module on the machine that carries it." ;;
@@ -115,7 +138,11 @@ make_node()
 	if [ -z "$group" ]; then
 		group=$(grep -qs '^faultline:' /etc/group && echo faultline || echo "${SUDO_GID:-0}")
 	fi
-	if [ ! -c "$node" ]; then
+	# udev, where there is one, sets its own idea of the owner first.
+	! command -v udevadm > /dev/null || udevadm settle
+	# Where nobody keeps /dev, the node may be missing, or be an earlier major's.
+	if [ "$(stat -c %t,%T "$node" 2> /dev/null)" != "$(printf '%x,%x' "${number%,*}" "${number#*,}")" ]; then
+		rm -f "$node"
 		mknod "$node" c "${number%,*}" "${number#*,}" || return 1
 	fi
 	chgrp "$group" "$node" && chmod 0660 "$node"
@@ -136,6 +163,8 @@ say_what_next()
 
 cd "$(dirname "$0")"
 release=$(uname -r)
+key=${FAULTLINE_KEY:-/var/lib/dkms/mok.key}
+cert=${FAULTLINE_CERT:-/var/lib/dkms/mok.pub}
 module=build/$release/faultline.ko
 
 case ${1-} in
@@ -162,11 +191,13 @@ done
 check_root
 check_kernel
 check_build
+check_signing
 build
+sign
 remove
 insert "$@"
 make_node || {
-	rmmod faultline
+	remove
 	fail "cannot give $node to group '$group'" "FAULTLINE_GROUP=name chooses another."
 }
 say_what_next

@@ -2,8 +2,8 @@
 /*
  * The character device: open, map, poll, acknowledge, release.
  *
- * An open file and a mapping both hold the module, so rmmod is refused while a
- * reader is there.
+ * An open file and a mapping both hold the module, so rmmod is refused while a reader
+ * is there.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -47,7 +47,7 @@ static dev_t chardev_number;
 static struct cdev chardev;
 static struct class *chardev_class;
 
-/* An open file is a reader; what it holds is the head that it acknowledged last. */
+/* An open file is a reader; what it holds is the news that it acknowledged last. */
 static int chardev_open(struct inode *inode, struct file *file)
 {
 	u64 *seen = kzalloc(sizeof(*seen), GFP_KERNEL_ACCOUNT);
@@ -78,28 +78,30 @@ static __poll_t chardev_poll(struct file *file, struct poll_table_struct *wait)
 	const u64 *seen = file->private_data;
 
 	faultline_ring_poll(file, wait);
-	return faultline_ring_head() != READ_ONCE(*seen) ? EPOLLIN | EPOLLRDNORM : 0;
+	return faultline_ring_news() != READ_ONCE(*seen) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static ssize_t chardev_read(struct file *file, char __user *buffer, size_t count,
 			    loff_t *position)
 {
-	u64 *seen = file->private_data, old = READ_ONCE(*seen), head;
+	u64 *seen = file->private_data, old = READ_ONCE(*seen), news, head;
 	int err;
 
 	if (count < sizeof(head))
 		return -EINVAL;
-	if (faultline_ring_head() == old) {
+	if (faultline_ring_news() == old) {
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
 		err = faultline_ring_wait(old);
 		if (err)
 			return err;
 	}
-	head = faultline_ring_head();
+	/* In this order: head then is at least what the news is about. */
+	news = faultline_ring_news();
+	head = READ_ONCE(faultline_ring_header()->head);
 	if (copy_to_user(buffer, &head, sizeof(head)))
 		return -EFAULT;
-	WRITE_ONCE(*seen, head);
+	WRITE_ONCE(*seen, news);
 	return sizeof(head);
 }
 
@@ -150,28 +152,28 @@ int faultline_chardev_create(void)
 	err = take_number();
 	if (err)
 		return err;
+	chardev_class = faultline_class_create(KBUILD_MODNAME);
+	if (IS_ERR(chardev_class)) {
+		err = PTR_ERR(chardev_class);
+		goto err_number;
+	}
+	chardev_class->devnode = chardev_node;
 	cdev_init(&chardev, &chardev_operations);
 	chardev.owner = THIS_MODULE;
 	err = cdev_add(&chardev, chardev_number, 1);
 	if (err)
-		goto err_number;
-	chardev_class = faultline_class_create(KBUILD_MODNAME);
-	if (IS_ERR(chardev_class)) {
-		err = PTR_ERR(chardev_class);
-		goto err_cdev;
-	}
-	chardev_class->devnode = chardev_node;
+		goto err_class;
 	device = device_create(chardev_class, NULL, chardev_number, NULL, KBUILD_MODNAME);
 	if (IS_ERR(device)) {
 		err = PTR_ERR(device);
-		goto err_class;
+		goto err_cdev;
 	}
 	return 0;
 
-err_class:
-	class_destroy(chardev_class);
 err_cdev:
 	cdev_del(&chardev);
+err_class:
+	class_destroy(chardev_class);
 err_number:
 	unregister_chrdev_region(chardev_number, 1);
 	return err;
@@ -185,8 +187,8 @@ err_number:
 void faultline_chardev_destroy(void)
 {
 	device_destroy(chardev_class, chardev_number);
-	class_destroy(chardev_class);
 	cdev_del(&chardev);
+	class_destroy(chardev_class);
 	unregister_chrdev_region(chardev_number, 1);
 }
 

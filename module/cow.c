@@ -16,8 +16,10 @@
  *		which race for one page count it more than once
  * Where none attaches, records lack FAULTLINE_COW and people see n/a.
  *
- * arm, disarm and what they set are serialised by the registry's mutex.  The hooks
- * run with preemption disabled, which is all that faultline_registry_find() needs.
+ * arm, disarm and what they set are serialised by the registry's mutex.  The marker is
+ * called with the page-table lock held, which is an RCU read section on PREEMPT_RT and
+ * disables preemption elsewhere, and kprobes disable it anyway: that is all that
+ * faultline_registry_find() and the look at mm->owner need.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -195,12 +197,57 @@ static void disarm_ftrace(void)
 #endif
 }
 
+#ifdef CONFIG_DYNAMIC_FTRACE
+/*
+ * A kprobe at the entry of a function is served by ftrace, and falls silent when
+ * somebody sets kernel.ftrace_enabled=0.  A permanent handler, on a function of ours
+ * that is not called any more, has the kernel refuse that.
+ */
+static void notrace guard_hook(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			       struct ftrace_regs *fregs)
+{
+}
+
+static struct ftrace_ops ftrace_guard = {
+	.func	= guard_hook,
+	.flags	= FTRACE_OPS_FL_PERMANENT,
+};
+
+static int arm_guard(void)
+{
+	int err = ftrace_set_filter_ip(&ftrace_guard, (unsigned long)faultline_cow_init, 0, 1);
+
+	return err ?: register_ftrace_function(&ftrace_guard);
+}
+
+static void disarm_guard(void)
+{
+	unregister_ftrace_function(&ftrace_guard);
+}
+
+static void free_guard(void)
+{
+	ftrace_free_filter(&ftrace_guard);
+}
+#else
+static int arm_guard(void) { return 0; }
+static void disarm_guard(void) {}
+static void free_guard(void) {}
+#endif
+
 static int arm_probe(const char *symbol, kprobe_pre_handler_t hook)
 {
+	int err = arm_guard();
+
+	if (err)
+		return err;
 	memset(&probe, 0, sizeof(probe));
 	probe.symbol_name = symbol;
 	probe.pre_handler = hook;
-	return register_kprobe(&probe);
+	err = register_kprobe(&probe);
+	if (err)
+		disarm_guard();
+	return err;
 }
 
 static int arm_kprobe(void)
@@ -216,6 +263,7 @@ static int arm_entry(void)
 static void disarm_probe(void)
 {
 	unregister_kprobe(&probe);
+	disarm_guard();
 }
 
 static const struct cow_method methods[] = {
@@ -239,7 +287,10 @@ static void describe(const char *format, const char *name)
  */
 void faultline_cow_init(void)
 {
-	static const char * const callers[] = { COPIER, "do_wp_page" };
+	/* Compilers give a function another name when they change its parameters. */
+	static const char * const callers[] = {
+		COPIER, COPIER ".isra.0", COPIER ".constprop.0", "do_wp_page", "do_wp_page.isra.0",
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(callers); i++) {
@@ -263,6 +314,7 @@ void faultline_cow_exit(void)
 #ifdef FAULTLINE_FTRACE_ARGS
 	ftrace_free_filter(&ftrace_marker);
 #endif
+	free_guard();
 }
 
 /**
@@ -293,13 +345,13 @@ void faultline_cow_arm(void)
 			describe(methods[i].describe, cow_caller.name);
 			return;
 		}
-		/* ftrace is switched off, which silences kprobes on its sites as well. */
+		/* kernel.ftrace_enabled is 0. */
 		if (err == -EBUSY)
 			break;
 	}
 	describe("n/a: %s", err == -EBUSY ? "kernel.ftrace_enabled is 0" :
 					    "no hook attaches to this kernel");
-	pr_warn("copy-on-write faults cannot be counted (error %d)\n", err);
+	pr_warn_once("copy-on-write faults cannot be counted (error %d)\n", err);
 }
 
 /**
@@ -307,8 +359,9 @@ void faultline_cow_arm(void)
  *
  * The text in the ring's header stays: it tells of the records that are in it.
  *
- * Context: may sleep, up to a second; the registry's mutex is held, or nobody else
- * is left.  On return no CPU runs a hook.
+ * Context: may sleep until every task has been seen off the hook's trampoline, which
+ * can take seconds on a busy machine; the registry's mutex is held, or nobody else is
+ * left.  On return no CPU runs a hook.
  */
 void faultline_cow_disarm(void)
 {

@@ -25,18 +25,20 @@ static int __init faultline_init(void)
 	err = faultline_sampler_create();
 	if (err)
 		goto err_cow;
-	err = faultline_chardev_create();
-	if (err)
-		goto err_sampler;
 	err = faultline_procfs_create();
 	if (err)
-		goto err_chardev;
+		goto err_sampler;
+	/* Last: a file that somebody has opened cannot be taken back. */
+	err = faultline_chardev_create();
+	if (err)
+		goto err_procfs;
 	return 0;
 
-err_chardev:
-	faultline_chardev_destroy();
+err_procfs:
+	faultline_procfs_destroy();
 err_sampler:
 	faultline_sampler_destroy();
+	faultline_registry_destroy();
 err_cow:
 	faultline_cow_exit();
 	faultline_ring_destroy();
@@ -45,8 +47,8 @@ err_cow:
 
 static void __exit faultline_exit(void)
 {
-	faultline_procfs_destroy();
 	faultline_chardev_destroy();
+	faultline_procfs_destroy();
 	faultline_sampler_destroy();
 	faultline_registry_destroy();
 	faultline_cow_exit();

@@ -96,14 +96,14 @@ static void split_runtime(const struct usage *usage, struct faultline_totals *to
 	totals->system_ns = runtime - totals->user_ns;
 }
 
-/* Memory belongs to the first thread that still has it: a leader may exit early. */
-static void read_memory(struct signal_struct *signal, struct faultline_record *record)
+static void read_memory(const struct signal_struct *signal, struct faultline_record *record)
 {
 	struct task_struct *thread;
 	struct mm_struct *mm;
 
 	rcu_read_lock();
-	__for_each_thread(signal, thread) {
+	thread = faultline_process_thread_with_memory(signal);
+	if (thread) {
 		task_lock(thread);	/* keeps ->mm from going away */
 		mm = thread->mm;
 		if (mm) {
@@ -111,8 +111,6 @@ static void read_memory(struct signal_struct *signal, struct faultline_record *r
 			record->swap_bytes = (u64)get_mm_counter(mm, MM_SWAPENTS) << PAGE_SHIFT;
 		}
 		task_unlock(thread);
-		if (mm)
-			break;
 	}
 	rcu_read_unlock();
 }
@@ -166,14 +164,11 @@ static void sample(struct faultline_process *process, struct faultline_record *r
  * faultline_process_create() - a registration, with nothing counted yet
  * @task: any thread of the process; referenced until free
  * @pid: its thread group id; referenced until free
- * @id: number of the registration
- * @cow_counted: whether COW counting is armed
  *
  * Context: may sleep.  Charged to the memory cgroup of the caller.
  * Return: the process, or NULL when there is no memory.
  */
-struct faultline_process *faultline_process_create(struct task_struct *task, struct pid *pid,
-						   u64 id, bool cow_counted)
+struct faultline_process *faultline_process_create(struct task_struct *task, struct pid *pid)
 {
 	struct faultline_process *process = kzalloc(sizeof(*process), GFP_KERNEL_ACCOUNT);
 
@@ -182,8 +177,6 @@ struct faultline_process *faultline_process_create(struct task_struct *task, str
 	process->signal = task->signal;
 	process->task = get_task_struct(task);
 	process->pid = get_pid(pid);
-	process->id = id;
-	process->cow_counted = cow_counted;
 	spin_lock_init(&process->lock);
 	return process;
 }
@@ -203,20 +196,28 @@ void faultline_process_free(struct faultline_process *process)
 
 /**
  * faultline_process_publish_first() - begin counting here, and say so in the ring
- * @process: in the registry's hash but not yet in its list
+ * @process: in the registry's hash, so that the COW hook finds it, but not yet in its
+ *	list
+ * @id: number of the registration
+ * @cow_counted: whether COW counting is armed
  *
  * Context: process context; takes process->lock.
  */
-void faultline_process_publish_first(struct faultline_process *process)
+void faultline_process_publish_first(struct faultline_process *process, u64 id,
+				     bool cow_counted)
 {
 	struct faultline_record record;
 
+	process->id = id;
+	process->cow_counted = cow_counted;
 	spin_lock(&process->lock);
+	atomic64_set(&process->cow_faults, 0);
 	sample(process, &record);
 	process->base = process->last;
 	record.flags |= FAULTLINE_FIRST;
 	record.minor_faults = 0;
 	record.major_faults = 0;
+	record.cow_faults = 0;
 	record.user_ns = 0;
 	record.system_ns = 0;
 	faultline_ring_publish(&record);
@@ -302,24 +303,41 @@ bool faultline_process_exiting(const struct faultline_process *process)
  * faultline_process_finished() - have its counters come to rest?
  * @process: a process
  *
- * Between the last thread's death warrant and its end it can still fault; the
- * last record waits for that.  A zombie leader counts as finished, so a parent
- * that never waits holds nothing up.
+ * Between the last thread's death warrant and its end it can still fault; the last
+ * record waits for that.  Zombies count as finished, so a parent or a tracer that
+ * never waits holds nothing up.
  *
- * Return: true once all threads are reaped, or only the dead leader is left.
+ * Return: true once every thread is dead or reaped.
  */
 bool faultline_process_finished(const struct faultline_process *process)
 {
-	struct task_struct *leader;
-	int threads;
-	bool finished;
+	struct task_struct *thread;
+	bool finished = true;
 
 	if (!faultline_process_exiting(process))
 		return false;
 	rcu_read_lock();
-	threads = READ_ONCE(process->signal->nr_threads);
-	leader = pid_task(process->pid, PIDTYPE_TGID);
-	finished = threads == 0 || (threads == 1 && (!leader || READ_ONCE(leader->exit_state)));
+	__for_each_thread(process->signal, thread)
+		finished = finished && READ_ONCE(thread->exit_state);
 	rcu_read_unlock();
 	return finished;
+}
+
+/**
+ * faultline_process_thread_with_memory() - who has the memory of a process?
+ * @signal: its signal_struct
+ *
+ * Usually its leader, but a leader may exit before the other threads.
+ *
+ * Context: RCU read side.
+ * Return: a thread whose ->mm was there, which task_lock() makes sure of, or NULL.
+ */
+struct task_struct *faultline_process_thread_with_memory(const struct signal_struct *signal)
+{
+	struct task_struct *thread;
+
+	__for_each_thread(signal, thread)
+		if (READ_ONCE(thread->mm))
+			return thread;
+	return NULL;
 }

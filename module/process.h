@@ -74,16 +74,18 @@ struct faultline_process {
 	struct rcu_head rcu;
 };
 
-struct faultline_process *faultline_process_create(struct task_struct *task, struct pid *pid,
-						   u64 id, bool cow_counted);
+struct faultline_process *faultline_process_create(struct task_struct *task, struct pid *pid);
 void faultline_process_free(struct faultline_process *process);
 
-void faultline_process_publish_first(struct faultline_process *process);
+void faultline_process_publish_first(struct faultline_process *process, u64 id,
+				     bool cow_counted);
 void faultline_process_publish(struct faultline_process *process);
 bool faultline_process_close(struct faultline_process *process, enum faultline_flags why);
 bool faultline_process_read(struct faultline_process *process, struct faultline_record *record);
 
 bool faultline_process_exiting(const struct faultline_process *process);
 bool faultline_process_finished(const struct faultline_process *process);
+
+struct task_struct *faultline_process_thread_with_memory(const struct signal_struct *signal);
 
 #endif /* _FAULTLINE_PROCESS_H */

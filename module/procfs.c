@@ -104,9 +104,12 @@ static ssize_t status_write(struct file *file, const char __user *buffer, size_t
 	return result;
 }
 
+/* Where a walk is when all processes are done and the lines on the module are left. */
+#define AT_MODULE ((void *)&procfs_folder)
+
 /*
- * A position is the id that comes next, one more than it so that 0 can be the line
- * of names: processes which come and go between two reads shift nobody else.
+ * Position 0 is the line of names, any other the id that comes next: processes which
+ * come and go between two reads shift nobody else.
  */
 static struct faultline_process *first_from(loff_t position)
 {
@@ -133,20 +136,22 @@ static void *status_start(struct seq_file *seq, loff_t *position)
 		return SEQ_START_TOKEN;
 	if (*position == LLONG_MAX)
 		return NULL;
-	return first_from(*position) ?: (void *)procfs_folder;
+	return first_from(*position) ?: AT_MODULE;
 }
 
 static void *status_next(struct seq_file *seq, void *at, loff_t *position)
 {
-	struct faultline_process *process;
+	struct faultline_process *next;
 
-	if (at == procfs_folder) {
+	if (at == AT_MODULE) {
 		*position = LLONG_MAX;
 		return NULL;
 	}
-	*position = at == SEQ_START_TOKEN ? 1 : ((struct faultline_process *)at)->id + 1;
-	process = first_from(*position);
-	return process ?: (void *)procfs_folder;
+	/* Lines of others are passed over in here, by the thousand perhaps. */
+	cond_resched();
+	next = at == SEQ_START_TOKEN ? first_from(1) : faultline_registry_next(at);
+	*position = next ? next->id : LLONG_MAX - 1;
+	return next ?: AT_MODULE;
 }
 
 static void status_stop(struct seq_file *seq, void *at)
@@ -208,7 +213,7 @@ static int status_show(struct seq_file *seq, void *at)
 {
 	if (at == SEQ_START_TOKEN)
 		seq_puts(seq, "pid ppid id threads minor major cow user_ns system_ns rss_bytes swap_bytes comm\n");
-	else if (at == procfs_folder)
+	else if (at == AT_MODULE)
 		show_module(seq);
 	else
 		show_process(seq, at);

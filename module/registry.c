@@ -10,6 +10,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/moduleparam.h>
@@ -26,7 +27,8 @@
 #include "sampler.h"
 
 enum {
-	MAX_PROCESSES_LIMIT	= 1 << 16,
+	/* Four to a bucket of the hash on average, so that the COW hook stays short. */
+	MAX_PROCESSES_LIMIT	= 4 << FAULTLINE_REGISTRY_HASH_BITS,
 	MAX_PROCESSES_DEFAULT	= 1 << 12,
 	/*
 	 * How long COW counting stays armed after the last process has gone, so
@@ -53,7 +55,7 @@ static const struct kernel_param_ops max_processes_ops = {
 };
 module_param_cb(max_processes, &max_processes_ops, &max_processes, 0444);
 MODULE_PARM_DESC(max_processes,
-		 "processes that may be registered at a time (1 to 65536, default 4096)");
+		 "processes that may be registered at a time (1 to 16384, default 4096)");
 
 static DEFINE_MUTEX(registry_mutex);
 static DEFINE_SPINLOCK(registry_lock);
@@ -84,32 +86,53 @@ static unsigned int count_add(int change)
 	return registry_count;
 }
 
+/* The same user and group in all their forms, and no capability more than the opener. */
+static bool same_user(const struct cred *opener, const struct cred *cred)
+{
+	return uid_eq(opener->fsuid, cred->euid) && uid_eq(opener->fsuid, cred->suid) &&
+	       uid_eq(opener->fsuid, cred->uid) && gid_eq(opener->fsgid, cred->egid) &&
+	       gid_eq(opener->fsgid, cred->sgid) && gid_eq(opener->fsgid, cred->gid) &&
+	       opener->user_ns == cred->user_ns &&
+	       cap_issubset(cred->cap_permitted, opener->cap_effective);
+}
+
+/* A process that made itself undumpable, or runs a file that its user may not read. */
+static bool may_access_memory(const struct file *file, struct task_struct *task)
+{
+	struct task_struct *thread = faultline_process_thread_with_memory(task->signal);
+	bool may = false;
+
+	if (!thread)
+		return false;
+	task_lock(thread);
+	if (thread->mm)
+		may = get_dumpable(thread->mm) == SUID_DUMP_USER ||
+		      file_ns_capable(file, thread->mm->user_ns, CAP_SYS_PTRACE);
+	task_unlock(thread);
+	return may;
+}
+
 /*
  * May whoever opened this file look into the task?  The rule of ptrace(2) for
- * reading: same user and group in all their forms and not made undumpable, or
- * CAP_SYS_PTRACE over its user namespace.  Asked of the opener, so that a
- * privileged program which is made to write into this file lends no power.
+ * reading, as in __ptrace_may_access(), but for security modules, which cannot be
+ * asked from here.  Asked of the opener, so that a privileged program which is made
+ * to write into this file lends no power.
  */
 static bool may_access(const struct file *file, struct task_struct *task)
 {
 	const struct cred *opener = file->f_cred, *cred;
-	bool same, dumpable = false;
+	bool may;
 
 	if (same_thread_group(task, current) && opener == current_cred())
 		return true;
 	rcu_read_lock();
 	cred = __task_cred(task);
-	same = uid_eq(opener->fsuid, cred->euid) && uid_eq(opener->fsuid, cred->suid) &&
-	       uid_eq(opener->fsuid, cred->uid) && gid_eq(opener->fsgid, cred->egid) &&
-	       gid_eq(opener->fsgid, cred->sgid) && gid_eq(opener->fsgid, cred->gid);
-	if (same) {
-		task_lock(task);
-		dumpable = task->mm && get_dumpable(task->mm) == SUID_DUMP_USER;
-		task_unlock(task);
-	}
-	same = (same && dumpable) || file_ns_capable(file, cred->user_ns, CAP_SYS_PTRACE);
+	may = same_user(opener, cred) || file_ns_capable(file, cred->user_ns, CAP_SYS_PTRACE);
+	/* Pairs with commit_creds(), which lowers dumpability before it changes them. */
+	smp_rmb();
+	may = may && may_access_memory(file, task);
 	rcu_read_unlock();
-	return same;
+	return may;
 }
 
 /**
@@ -212,10 +235,28 @@ static void unreserve(void)
 	spin_lock(&registry_lock);
 	left = count_add(-1);
 	spin_unlock(&registry_lock);
-	if (!left) {
-		faultline_ring_wake();
+	if (!left)
 		mod_delayed_work(system_wq, &disarm_work, msecs_to_jiffies(DISARM_DELAY_MS));
-	}
+	faultline_ring_wake();
+}
+
+/*
+ * Into the hash before its counters are read, and into the list after: the COW hook
+ * misses nothing that the other counters have, and the sampler finds it complete.
+ */
+static void insert(struct faultline_process *process)
+{
+	lockdep_assert_held(&registry_mutex);
+	spin_lock(&registry_lock);
+	hlist_add_head_rcu(&process->bucket,
+			   &faultline_registry_hash[hash_ptr(process->signal,
+							     FAULTLINE_REGISTRY_HASH_BITS)]);
+	spin_unlock(&registry_lock);
+	faultline_process_publish_first(process, ++registry_last_id, faultline_cow_armed());
+	spin_lock(&registry_lock);
+	list_add_tail_rcu(&process->link, &faultline_registry_list);
+	spin_unlock(&registry_lock);
+	faultline_ring_wake();
 }
 
 static int add(struct task_struct *task, struct pid *pid)
@@ -226,23 +267,15 @@ static int add(struct task_struct *task, struct pid *pid)
 	lockdep_assert_held(&registry_mutex);
 	if (find_registered(task->signal))
 		return -EEXIST;
-	err = reserve();
-	if (err)
-		return err;
-	process = faultline_process_create(task, pid, registry_last_id + 1,
-					   faultline_cow_armed());
-	if (!process) {
-		unreserve();
+	process = faultline_process_create(task, pid);
+	if (!process)
 		return -ENOMEM;
+	err = reserve();
+	if (err) {
+		faultline_process_free(process);
+		return err;
 	}
-	registry_last_id++;
-	faultline_process_publish_first(process);
-	spin_lock(&registry_lock);
-	hlist_add_head_rcu(&process->bucket,
-			   &faultline_registry_hash[hash_ptr(process->signal,
-							     FAULTLINE_REGISTRY_HASH_BITS)]);
-	list_add_tail_rcu(&process->link, &faultline_registry_list);
-	spin_unlock(&registry_lock);
+	insert(process);
 	return 0;
 }
 

@@ -19,7 +19,7 @@
 struct file;
 
 enum {
-	FAULTLINE_REGISTRY_HASH_BITS = 10,
+	FAULTLINE_REGISTRY_HASH_BITS = 12,
 };
 
 extern struct hlist_head faultline_registry_hash[1 << FAULTLINE_REGISTRY_HASH_BITS];
@@ -60,5 +60,22 @@ faultline_registry_find(const struct signal_struct *signal)
 #define faultline_registry_for_each(process) \
 	list_for_each_entry_srcu(process, &faultline_registry_list, link, \
 				 srcu_read_lock_held(&faultline_registry_srcu))
+
+/**
+ * faultline_registry_next() - the process that was registered after this one
+ * @process: a process of the list, or one that has left it in this walk
+ *
+ * Context: between srcu_read_lock and _unlock of faultline_registry_srcu.
+ * Return: the process, or NULL when it was the last.
+ */
+static inline struct faultline_process *
+faultline_registry_next(const struct faultline_process *process)
+{
+	struct list_head *next = READ_ONCE(process->link.next);
+
+	if (next == &faultline_registry_list)
+		return NULL;
+	return list_entry(next, struct faultline_process, link);
+}
 
 #endif /* _FAULTLINE_REGISTRY_H */

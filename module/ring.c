@@ -2,7 +2,7 @@
 /*
  * The ring: write, publish, and let readers map and wait.
  *
- * Any context that may take a spinlock publishes; ring_lock orders the writers.
+ * Process context publishes, and ring_lock orders the writers.
  * Readers take no lock: barriers (A), (B) and (C) are those of uapi/faultline.h.
  */
 
@@ -56,6 +56,12 @@ static struct faultline_header *ring_header;
 static struct faultline_record *ring_slots;
 /* Slot of the next record, guarded by ring_lock: saves a division per record. */
 static unsigned int ring_next_slot;
+/*
+ * What readers wait for: records published and runs ended.  Written under ring_lock.
+ * head would not do, because a reader may have seen the last record of a run and not
+ * yet that it was the last.
+ */
+static u64 ring_news;
 
 static size_t ring_bytes(void)
 {
@@ -103,6 +109,13 @@ void faultline_ring_destroy(void)
 	ring_header = NULL;
 }
 
+static void add_news(void)
+{
+	lockdep_assert_held(&ring_lock);
+	/* Pairs with faultline_ring_news(): who sees the news sees what it is about. */
+	smp_store_release(&ring_news, ring_news + 1);
+}
+
 /**
  * faultline_ring_publish() - append one record, over the oldest if the ring is full
  * @record: the record; its seq is filled in here
@@ -125,11 +138,12 @@ void faultline_ring_publish(struct faultline_record *record)
 	*slot = *record;
 	smp_store_release(&slot->seq, seq);		/* (B) */
 	smp_store_release(&ring_header->head, seq);	/* (C) */
+	add_news();
 	spin_unlock(&ring_lock);
 }
 
 /**
- * faultline_ring_wake() - wake readers that poll; to be called after publishing
+ * faultline_ring_wake() - wake readers that wait; to be called after there is news
  *
  * Context: process context.
  */
@@ -153,12 +167,18 @@ void faultline_ring_begin_run(void)
  * faultline_ring_set_registered() - tell readers how many processes are left
  * @count: registered processes whose last record is not published yet
  *
- * Who reads the new count also sees the records published before.
+ * Who reads the new count also sees the records published before.  That none is left
+ * is news.
  */
 void faultline_ring_set_registered(unsigned int count)
 {
 	/* Pairs with a reader's load-acquire of registered. */
 	smp_store_release(&ring_header->registered, count);
+	if (!count) {
+		spin_lock(&ring_lock);
+		add_news();
+		spin_unlock(&ring_lock);
+	}
 }
 
 /**
@@ -193,7 +213,7 @@ void faultline_ring_count_tick(void)
 }
 
 /**
- * faultline_ring_count_missed() - ticks came while the one before was at work
+ * faultline_ring_count_missed() - ticks came late, or while one was still at work
  * @ticks: how many
  *
  * Context: the sampler's timer only.
@@ -230,33 +250,33 @@ int faultline_ring_map(struct vm_area_struct *vma)
 }
 
 /**
- * faultline_ring_head() - number of the newest record
+ * faultline_ring_news() - what a reader waits for
  *
- * Return: records ever published; they are all in the ring or were overwritten.
+ * Return: a number that grows with each record and with each end of a run.
  */
-u64 faultline_ring_head(void)
+u64 faultline_ring_news(void)
 {
-	return smp_load_acquire(&ring_header->head);	/* (C) */
+	return smp_load_acquire(&ring_news);	/* pairs with add_news() */
 }
 
 /**
- * faultline_ring_wait() - sleep until head is another
- * @seen: head as the caller knows it
+ * faultline_ring_wait() - sleep until there is news
+ * @seen: faultline_ring_news() as the caller knows it
  *
  * Context: may sleep.
  * Return: 0, or -ERESTARTSYS after a signal.
  */
 int faultline_ring_wait(u64 seen)
 {
-	return wait_event_interruptible(ring_readers, faultline_ring_head() != seen);
+	return wait_event_interruptible(ring_readers, faultline_ring_news() != seen);
 }
 
 /**
- * faultline_ring_poll() - have a poller woken when records are published
+ * faultline_ring_poll() - have a poller woken when there is news
  * @file: the open file that polls
  * @wait: poll table
  *
- * Look at faultline_ring_head() afterwards.
+ * Look at faultline_ring_news() afterwards.
  * Context: may sleep.
  */
 void faultline_ring_poll(struct file *file, struct poll_table_struct *wait)

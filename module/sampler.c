@@ -15,6 +15,7 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
@@ -37,6 +38,8 @@ static struct workqueue_struct *sampler_queue;
  * before the module's init has run and after its exit has.
  */
 static bool sampler_ready;
+/* Serialises starts: a timer must not be started while its handler moves it on. */
+static DEFINE_MUTEX(sampler_start_mutex);
 
 static ktime_t period(void)
 {
@@ -142,10 +145,13 @@ void faultline_sampler_destroy(void)
  * The timer ends by itself when it finds nothing registered.  Called again it takes
  * up the present hz.
  *
- * Context: any; registry_count is above 0 already, so that a timer which is about
- * to end is started anew.
+ * Context: may sleep; registry_count is above 0 already, so that the timer does not
+ * end at once.
  */
 void faultline_sampler_start(void)
 {
+	mutex_lock(&sampler_start_mutex);
+	hrtimer_cancel(&sampler_timer);
 	hrtimer_start(&sampler_timer, ktime_add(ktime_get(), period()), HRTIMER_MODE_ABS_HARD);
+	mutex_unlock(&sampler_start_mutex);
 }

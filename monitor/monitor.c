@@ -144,14 +144,15 @@ static bool follow(struct ring_reader *reader, struct profile *profile, enum sto
 	return true;
 }
 
-static int report(const struct ring_reader *reader, const struct profile *profile)
+/* Says what came of it; false if the profile is not whole though someone wants it. */
+static bool report(const struct ring_reader *reader, const struct profile *profile)
 {
 	fprintf(stderr, "monitor: %" PRIu64 " records of %" PRIu64 " processes, %" PRIu64 " lost\n",
 		profile->row_count, profile->process_count, reader->lost);
 	if (!profile->error || profile->error == EPIPE)
-		return EXIT_SUCCESS;
+		return true;
 	fprintf(stderr, "monitor: standard output: %s\n", strerror(profile->error));
-	return EXIT_FAILURE;
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -160,7 +161,7 @@ int main(int argc, char **argv)
 	struct ring_reader reader;
 	struct profile profile;
 	char why[256];
-	int status;
+	int status = EXIT_SUCCESS;
 
 	arguments_parse(&argp, argc, argv, &options);
 	catch_signals();
@@ -171,10 +172,13 @@ int main(int argc, char **argv)
 	if (options.all)
 		ring_reader_rewind(&reader);
 	profile_begin(&profile, STDOUT_FILENO, reader.header);
-	if (!follow(&reader, &profile, options.stop))
+	if (!follow(&reader, &profile, options.stop)) {
 		fprintf(stderr, "monitor: %s: %s\n", options.device, strerror(errno));
+		status = EXIT_FAILURE;
+	}
 	profile_end(&profile, reader.lost);
-	status = report(&reader, &profile);
+	if (!report(&reader, &profile))
+		status = EXIT_FAILURE;
 	ring_reader_close(&reader);
 	return status;
 }

@@ -15,6 +15,8 @@
 
 #include "ring_reader.h"
 
+enum { RETRIES_MAX = 1 << 16 };
+
 static_assert(sizeof(struct faultline_record) == 128, "the contract's record");
 
 static bool fail(char *why, size_t why_size, const char *format, ...)
@@ -56,6 +58,7 @@ static bool measure(const struct faultline_header *header, size_t *bytes)
 	       header->record_size % sizeof(uint64_t) == 0 &&
 	       header->data_offset >= header->header_size &&
 	       header->data_offset % sizeof(uint64_t) == 0 && header->capacity > 0 &&
+	       header->run > 0 &&
 	       !__builtin_mul_overflow(header->capacity, header->record_size, &slots) &&
 	       !__builtin_add_overflow(slots, header->data_offset, bytes);
 }
@@ -142,6 +145,7 @@ static bool copy(const struct ring_reader *reader, uint64_t number,
 bool ring_reader_next(struct ring_reader *reader, struct faultline_record *record)
 {
 	uint64_t head, oldest, capacity = reader->header->capacity;
+	int retries = 0;
 
 	for (;;) {
 		head = __atomic_load_n(&reader->header->head, __ATOMIC_ACQUIRE);	/* (C) */
@@ -154,13 +158,14 @@ bool ring_reader_next(struct ring_reader *reader, struct faultline_record *recor
 		/*
 		 * Lapped.  Take up at the oldest record but one: the oldest stands
 		 * where the writer goes next.  When head does not tell yet what the
-		 * slot does, look again.
+		 * slot does, look again; in a ring that is none of ours it never may.
 		 */
 		oldest = head < capacity ? 1 : head - capacity + 2;
-		if (reader->next < oldest) {
-			reader->lost += oldest - reader->next;
-			reader->next = oldest;
-		}
+		if (reader->next >= oldest && retries++ < RETRIES_MAX)
+			continue;
+		oldest = oldest > reader->next ? oldest : reader->next + 1;
+		reader->lost += oldest - reader->next;
+		reader->next = oldest;
 	}
 }
 

@@ -26,10 +26,10 @@
  * in rec.seq was lapped: it takes up at a later n, and the difference is the
  * exact number of records that it lost.
  *
- * To wait: poll(2) reports POLLIN while records have been published that this
- * open file has not acknowledged, and read(2) of 8 bytes acknowledges them: it
- * gives head as a __u64, and sleeps (or fails with EAGAIN, if O_NONBLOCK) where
- * there is nothing new.  So poll, read, then go through the ring up to head.
+ * To wait: poll(2) reports POLLIN while there is news that this open file has not
+ * acknowledged: a record, or the end of a run.  read(2) of 8 bytes acknowledges
+ * it: it gives head as a __u64, and sleeps (or fails with EAGAIN, if O_NONBLOCK)
+ * where there is none.  So poll, read, then go through the ring up to head.
  *
  * Rows of one process are tied together by faultline_record.id, which is never
  * used twice while the module stays loaded; a pid may be.  Counters count from
@@ -73,7 +73,8 @@
  * @registered: registered processes whose last record is not published yet;
  *	once a load-acquire of it gives 0, head covers all their records
  * @ticks: sampling ticks that ran
- * @ticks_missed: ticks that came while the one before was still at work
+ * @ticks_missed: ticks that came late by a period or more, or while the one before
+ *	was still at work
  * @reserved_a: 0
  * @reserved_b: 0
  * @reserved_c: 0

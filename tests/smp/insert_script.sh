@@ -78,9 +78,14 @@ major=$(sed -n 's/^# device: \([0-9]*\),.*/\1/p' /proc/faultline/status)
 check "the node follows the major that the module got" \
 	is "$(device)" "$(printf '%x' "$major"),0 660 777"
 
+rm /dev/faultline
+mknod /dev/faultline c 1 3
+check "a node of another device is replaced" succeeds
+check "by one of ours" is "$(device)" '1a7,0 660 777'
+
 exec 3< /dev/faultline
 check "while a reader is there, insert.sh fails" fails
-check "it says why" says 'in use: a reader'
+check "it says why" says 'in use: a reader has the device open'
 check "the module stays as it was" loaded
 exec 3<&-
 
@@ -106,6 +111,17 @@ with /proc/sys/kernel/modules_disabled 1 \
 	refuses "modules switched off" 'kernel.modules_disabled=1' 'reboot'
 with /sys/module/module/parameters/sig_enforce Y \
 	refuses "signatures required" 'signed modules only' 'mokutil --import'
+touch /tmp/key /tmp/cert
+export FAULTLINE_KEY=/tmp/key FAULTLINE_CERT=/tmp/cert
+mkdir -p "$headers/scripts"
+printf '#!/bin/sh\necho "signed: $*"\n' > "$headers/scripts/sign-file"
+chmod +x "$headers/scripts/sign-file"
+with /sys/module/module/parameters/sig_enforce Y \
+	check "with a key, it inserts where signatures are required" succeeds
+check "and has signed the module with it" \
+	says "signed: sha256 /tmp/key /tmp/cert build/$(uname -r)/faultline.ko"
+./insert.sh -r > $said
+unset FAULTLINE_KEY FAULTLINE_CERT
 mount -t securityfs security /sys/kernel/security
 with /sys/kernel/security/lockdown 'none [integrity] confidentiality' \
 	refuses "lockdown" 'locked down' 'Secure Boot'
