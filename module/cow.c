@@ -54,12 +54,21 @@ struct cow_method {
 	const char *describe;
 };
 
-/* The function that calls ptep_clear_flush() to put a copy in place. */
-static struct {
+/**
+ * struct function - a function of the kernel's
+ * @name: its symbol
+ * @start: address
+ * @size: bytes; 0 while it has not been found
+ */
+struct function {
 	const char *name;
 	unsigned long start;
 	unsigned long size;
-} cow_caller;
+};
+
+static struct function cow_marker;
+/* Who calls the marker to put a copy in place. */
+static struct function cow_caller;
 
 static const struct cow_method *cow_armed_method;
 
@@ -154,54 +163,13 @@ NOKPROBE_SYMBOL(kprobe_entry_hook);
 
 static struct kprobe probe;
 
-/*
- * kallsyms_lookup_name() is not exported; a kprobe that is taken back at once finds
- * the address, and sprint_symbol() tells where the function ends.
- */
-static unsigned long find_function(const char *name, unsigned long *size)
-{
-	struct kprobe finder = { .symbol_name = name };
-	char symbol[KSYM_SYMBOL_LEN];
-	unsigned long offset;
-	const char *numbers;
-
-	if (register_kprobe(&finder))
-		return 0;
-	unregister_kprobe(&finder);
-	sprint_symbol(symbol, (unsigned long)finder.addr);
-	numbers = strrchr(symbol, '+');
-	if (!numbers || sscanf(numbers, "+0x%lx/0x%lx", &offset, size) != 2)
-		return 0;
-	return (unsigned long)finder.addr - offset;
-}
-
-static int arm_ftrace(void)
-{
-#ifdef FAULTLINE_FTRACE_ARGS
-	unsigned long size, marker = find_function(MARKER, &size);
-	int err;
-
-	if (!marker || !cow_caller.size)
-		return -ENOENT;
-	err = ftrace_set_filter_ip(&ftrace_marker, marker, 0, 1);
-	return err ?: register_ftrace_function(&ftrace_marker);
-#else
-	return -EOPNOTSUPP;
-#endif
-}
-
-static void disarm_ftrace(void)
-{
-#ifdef FAULTLINE_FTRACE_ARGS
-	unregister_ftrace_function(&ftrace_marker);
-#endif
-}
-
 #ifdef CONFIG_DYNAMIC_FTRACE
 /*
- * A kprobe at the entry of a function is served by ftrace, and falls silent when
- * somebody sets kernel.ftrace_enabled=0.  A permanent handler, on a function of ours
- * that is not called any more, has the kernel refuse that.
+ * A kprobe at the entry of a function is served by ftrace.  With
+ * kernel.ftrace_enabled=0 it is silent, and if one is taken away while that is so,
+ * ftrace keeps a flag of it, stumbles over that later and switches itself off for
+ * good.  So none is set without this guard: a permanent handler, on a function of
+ * ours that has done its work, with which the kernel refuses to switch ftrace off.
  */
 static void notrace guard_hook(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 			       struct ftrace_regs *fregs)
@@ -213,6 +181,7 @@ static struct ftrace_ops ftrace_guard = {
 	.flags	= FTRACE_OPS_FL_PERMANENT,
 };
 
+/* -EBUSY: ftrace is switched off. */
 static int arm_guard(void)
 {
 	int err = ftrace_set_filter_ip(&ftrace_guard, (unsigned long)faultline_cow_init, 0, 1);
@@ -235,6 +204,73 @@ static void disarm_guard(void) {}
 static void free_guard(void) {}
 #endif
 
+/*
+ * kallsyms_lookup_name() is not exported; a kprobe that is taken back at once finds
+ * the address, and sprint_symbol() tells where the function ends.  Needs the guard.
+ */
+static bool find_function(const char *name, struct function *function)
+{
+	struct kprobe finder = { .symbol_name = name };
+	char symbol[KSYM_SYMBOL_LEN];
+	unsigned long offset, size;
+	const char *numbers;
+
+	if (register_kprobe(&finder))
+		return false;
+	unregister_kprobe(&finder);
+	sprint_symbol(symbol, (unsigned long)finder.addr);
+	numbers = strrchr(symbol, '+');
+	if (!numbers || sscanf(numbers, "+0x%lx/0x%lx", &offset, &size) != 2)
+		return false;
+	function->name = name;
+	function->start = (unsigned long)finder.addr - offset;
+	function->size = size;
+	return true;
+}
+
+/* Find who copies in this kernel, unless that is known already. */
+static int find_functions(void)
+{
+	/* Compilers give a function another name when they change its parameters. */
+	static const char * const callers[] = {
+		COPIER, COPIER ".isra.0", COPIER ".constprop.0", "do_wp_page", "do_wp_page.isra.0",
+	};
+	size_t i;
+	int err;
+
+	if (cow_caller.size)
+		return 0;
+	err = arm_guard();
+	if (err)
+		return err;
+	if (find_function(MARKER, &cow_marker))
+		for (i = 0; i < ARRAY_SIZE(callers) && !cow_caller.size; i++)
+			find_function(callers[i], &cow_caller);
+	disarm_guard();
+	return cow_caller.size ? 0 : -ENOENT;
+}
+
+static int arm_ftrace(void)
+{
+#ifdef FAULTLINE_FTRACE_ARGS
+	int err = find_functions();
+
+	if (err)
+		return err;
+	err = ftrace_set_filter_ip(&ftrace_marker, cow_marker.start, 0, 1);
+	return err ?: register_ftrace_function(&ftrace_marker);
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
+static void disarm_ftrace(void)
+{
+#ifdef FAULTLINE_FTRACE_ARGS
+	unregister_ftrace_function(&ftrace_marker);
+#endif
+}
+
 static int arm_probe(const char *symbol, kprobe_pre_handler_t hook)
 {
 	int err = arm_guard();
@@ -252,7 +288,7 @@ static int arm_probe(const char *symbol, kprobe_pre_handler_t hook)
 
 static int arm_kprobe(void)
 {
-	return cow_caller.size ? arm_probe(MARKER, kprobe_marker_hook) : -ENOENT;
+	return find_functions() ?: arm_probe(MARKER, kprobe_marker_hook);
 }
 
 static int arm_entry(void)
@@ -283,24 +319,13 @@ static void describe(const char *format, const char *name)
 /**
  * faultline_cow_init() - find out who copies in this kernel
  *
+ * If that cannot be found out now it is tried again at each arming.
+ *
  * Context: may sleep.
  */
 void faultline_cow_init(void)
 {
-	/* Compilers give a function another name when they change its parameters. */
-	static const char * const callers[] = {
-		COPIER, COPIER ".isra.0", COPIER ".constprop.0", "do_wp_page", "do_wp_page.isra.0",
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(callers); i++) {
-		cow_caller.start = find_function(callers[i], &cow_caller.size);
-		if (cow_caller.start) {
-			cow_caller.name = callers[i];
-			break;
-		}
-		cow_caller.size = 0;
-	}
+	find_functions();
 	describe("n/a: %s", "not armed yet");
 }
 

@@ -126,6 +126,11 @@ bool status_setting(const char *key, char *value, size_t size)
 	return found;
 }
 
+static size_t ring_bytes(const struct faultline_header *header)
+{
+	return header->data_offset + header->capacity * header->record_size;
+}
+
 const struct faultline_header *ring_map(void)
 {
 	int fd = open(FAULTLINE_DEVICE, O_RDONLY | O_CLOEXEC);
@@ -137,13 +142,18 @@ const struct faultline_header *ring_map(void)
 	header = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	if (header == MAP_FAILED)
 		bail("mmap of the header");
-	bytes = header->data_offset + header->capacity * header->record_size;
+	bytes = ring_bytes(header);
 	munmap((void *)header, 4096);
 	header = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
 	if (header == MAP_FAILED)
 		bail("mmap of %zu bytes", bytes);
 	close(fd);
 	return header;
+}
+
+void ring_unmap(const struct faultline_header *header)
+{
+	munmap((void *)header, ring_bytes(header));
 }
 
 const struct faultline_record *ring_record(const struct faultline_header *header, uint64_t seq)

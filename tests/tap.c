@@ -57,5 +57,6 @@ void bail(const char *format, ...)
 int finish(void)
 {
 	printf("1..%d\n", claims);
+	fflush(stdout);
 	return failed != 0;
 }

@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A program that is called wrongly says in one line what it expected, and exits with 2.
+
+here=$(dirname "$0")
+. "$here/../tap.sh"
+programs=$here/../../build/programs
+
+# rejects EXPECTED PROGRAM ARGUMENT...
+rejects()
+{
+	local expected=$1 said status=0
+	shift
+	said=$("$programs/$1" "${@:2}" 2>&1 > /dev/null) || status=$?
+	[ $status -eq 2 ] && [ "$(wc -l <<< "$said")" -eq 1 ] && [[ $said == "$1: "*"$expected"* ]] ||
+		{ echo "exit status $status, said: $said"; return 1; }
+	[ -z "$("$programs/$1" "${@:2}" 2> /dev/null)" ]
+}
+
+# expect EXPECTED PROGRAM ARGUMENT...: the same as a claim
+expect()
+{
+	check "$(printf '%q ' "${@:2}")is refused with '$1'" rejects "$@"
+}
+
+# answers PATTERN PROGRAM OPTION: on standard output, and exits with 0
+answers()
+{
+	local said
+	said=$("$programs/$2" "$3" 2>&1 < /dev/null) && grep -Eq "$1" <<< "$said"
+}
+
+for program in monitor work cow; do
+	check "$program --help shows an example" answers "^ +$program .+" "$program" --help
+	check "$program --version tells it" answers "^$program \(Faultline\) [0-9]" "$program" --version
+	expect "expected $program [OPTION...]" "$program" --nonsense
+	expect "see $program --help" "$program" -x
+done
+
+expect 'expected monitor [OPTION...]' monitor profile.dat
+expect 'expected monitor [OPTION...]' monitor --device
+expect 'expected cow [OPTION...]' cow 23
+expect 'expected work [OPTION...] <MB> <R|L> <accesses>' work
+expect 'expected work [OPTION...] <MB> <R|L> <accesses>' work 200
+expect 'expected work [OPTION...] <MB> <R|L> <accesses>' work 200 R
+expect 'expected work [OPTION...] <MB> <R|L> <accesses>' work 200 R 10000 20
+for mb in 0 -1 x '' 1.5 1048577 99999999999999999999; do
+	expect "MB: expected a whole number from 1 to 1048576, not '$mb'" work -- "$mb" R 1
+done
+for pattern in r RL '' X; do
+	expect "expected R (random) or L (local), not '$pattern'" work 200 "$pattern" 1
+done
+for accesses in x '' 1e3 2147483648; do
+	expect "accesses: expected a whole number from 0 to 2147483647, not '$accesses'" \
+		work 200 R "$accesses"
+done
+for rounds in 0 x 2147483648; do
+	expect "rounds: expected a whole number from 1 to 2147483647, not '$rounds'" \
+		work 200 R 1 --rounds "$rounds"
+done
+for seconds in -1 x nan inf 0x1 1e2 3601 ''; do
+	expect "sleep: expected a number from 0 to 3600, not '$seconds'" \
+		work 200 R 1 "--sleep=$seconds"
+done
+for pages in 0 x -1 268435457; do
+	expect "pages: expected a whole number from 1 to 268435456, not '$pages'" \
+		cow "--pages=$pages"
+done
+finish

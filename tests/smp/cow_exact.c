@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module counts one copy-on-write fault for each page that was copied, whoever
+ * made the kernel copy it, and none for a page that was not.
+ *
+ * Each figure is the difference of two readings.  Reading itself writes to stack,
+ * heap and libc's data, which a fork leaves shared: a reading before those two
+ * copies these pages, so that only the pages under test are copied in between.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "memory.h"
+#include "module.h"
+#include "tap.h"
+
+enum {
+	HUGE_PAGES = 512,	/* pages of a huge one */
+	PAGES = 1024,
+	THREADS = 4,
+};
+
+/* The pages under test. */
+static volatile char *memory;
+/* What a child saw; shared with it, so that writing it copies nothing. */
+static long *seen;
+
+static void write_pages(size_t count)
+{
+	memory_write(memory, count);
+}
+
+static void read_pages(size_t count)
+{
+	memory_read(memory, count);
+}
+
+static void fill(size_t pages)
+{
+	memory = memory_map(pages);
+	write_pages(pages);
+}
+
+static void unmap(size_t pages)
+{
+	memory_unmap(memory, pages);
+}
+
+/* Memory that is not private, or not anonymous. */
+static void map(size_t pages, int flags, int fd)
+{
+	memory = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE, flags, fd, 0);
+	if (memory == MAP_FAILED)
+		bail("mmap");
+}
+
+static long copies_of(pid_t pid)
+{
+	struct counters counters;
+
+	if (!status_read(pid, &counters) || counters.cow < 0)
+		bail("no count of copies of process %d", (int)pid);
+	return counters.cow;
+}
+
+/* Pages that the module counts as copied by this process while it does @act. */
+static long copied(void (*act)(size_t), size_t count)
+{
+	long before;
+
+	copies_of(getpid());
+	before = copies_of(getpid());
+	act(count);
+	return copies_of(getpid()) - before;
+}
+
+static void register_self(void)
+{
+	if (status_register(0))
+		bail("R 0");
+}
+
+/* Something to do with so many pages. */
+struct deed {
+	void (*act)(size_t count);
+	size_t count;
+};
+
+static int count_own_copies(void *deed)
+{
+	const struct deed *own = deed;
+
+	register_self();
+	*seen = copied(own->act, own->count);
+	return 0;
+}
+
+static long copied_in_child(void (*act)(size_t), size_t count)
+{
+	struct deed deed = { act, count };
+
+	if (child_wait(child_start(count_own_copies, &deed)))
+		bail("a child failed");
+	return *seen;
+}
+
+/* A registered child that shares our pages and, being stopped, touches none. */
+static pid_t start_sharer(void)
+{
+	pid_t child = child_start_stopped(child_sleep, NULL);
+
+	if (status_register(child))
+		bail("R %d", (int)child);
+	return child;
+}
+
+static void claim(long must, long saw, const char *what)
+{
+	ok(saw == must, "%s: %ld copied, saw %ld", what, must, saw);
+}
+
+static void child_writes(size_t pages)
+{
+	fill(pages);
+	claim(0, copied_in_child(write_pages, 0), "a child that writes nothing");
+	claim(pages / 2, copied_in_child(write_pages, pages / 2), "a child that writes half");
+	claim(pages, copied_in_child(write_pages, pages), "a child that writes all");
+	claim(0, copied_in_child(read_pages, pages), "a child that reads all");
+	unmap(pages);
+}
+
+static void write_twice(size_t count)
+{
+	read_pages(PAGES);
+	write_pages(count);
+	write_pages(count);
+}
+
+static void child_writes_twice(void)
+{
+	fill(PAGES);
+	claim(100, copied_in_child(write_twice, 100), "a page is copied by its first write only");
+	unmap(PAGES);
+}
+
+static void parent_writes(void)
+{
+	pid_t child;
+
+	fill(PAGES);
+	child = start_sharer();
+	claim(300, copied(write_pages, 300), "a parent that writes while its child lives");
+	child_end(child);
+	claim(0, copied(write_pages, PAGES), "one that writes once its child is gone");
+	unmap(PAGES);
+}
+
+static void never_shared(void)
+{
+	memory = memory_map(64);
+	claim(0, copied(write_pages, 64), "fresh memory");
+	mprotect((void *)memory, 64 * PAGE_BYTES, PROT_READ);
+	mprotect((void *)memory, 64 * PAGE_BYTES, PROT_READ | PROT_WRITE);
+	claim(0, copied(write_pages, 64), "memory that was read-only for a while");
+	unmap(64);
+
+	map(64, MAP_SHARED | MAP_ANONYMOUS, -1);
+	write_pages(64);
+	claim(0, copied_in_child(write_pages, 64), "memory that parent and child share on purpose");
+	unmap(64);
+}
+
+static void zero_page(void)
+{
+	memory = memory_map(64);
+	read_pages(64);
+	claim(64, copied(write_pages, 64), "the zero page, read and then written");
+	unmap(64);
+}
+
+static void private_file(void)
+{
+	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+
+	if (fd < 0 || ftruncate(fd, 64 * PAGE_BYTES))
+		bail("a file in /tmp");
+	map(64, MAP_SHARED, fd);
+	write_pages(64);
+	unmap(64);
+	map(64, MAP_PRIVATE, fd);
+	read_pages(64);
+	claim(64, copied(write_pages, 64), "a private file, read and then written");
+	unmap(64);
+	close(fd);
+}
+
+static pthread_barrier_t barrier;
+static size_t thread_stride;
+
+/* What a thread writes: every page, or those that are its own. */
+static void *write_as_thread(void *first)
+{
+	for (;;) {
+		pthread_barrier_wait(&barrier);
+		for (size_t page = *(size_t *)first; page < PAGES; page += thread_stride)
+			memory[page * PAGE_BYTES] = 1;
+		pthread_barrier_wait(&barrier);
+	}
+	return NULL;
+}
+
+static void let_threads_write(size_t stride)
+{
+	thread_stride = stride;
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+}
+
+static void use_all_cpus(void)
+{
+	cpu_set_t all;
+
+	memset(&all, 0xff, sizeof(all));
+	if (sched_setaffinity(0, sizeof(all), &all))
+		bail("sched_setaffinity");
+}
+
+/*
+ * A rehearsal with other pages copies what the threads and the barrier write to
+ * besides.
+ */
+static long copied_by_threads(size_t stride, size_t distance)
+{
+	volatile char *under_test = memory;
+	pthread_t thread[THREADS];
+	size_t first[THREADS];
+
+	use_all_cpus();
+	pthread_barrier_init(&barrier, NULL, THREADS + 1);
+	for (size_t i = 0; i < THREADS; i++) {
+		first[i] = i * distance;
+		if (pthread_create(&thread[i], NULL, write_as_thread, &first[i]))
+			bail("pthread_create");
+	}
+	memory = memory_map(PAGES);
+	let_threads_write(stride);
+	memory = under_test;
+	return copied(let_threads_write, stride);
+}
+
+struct share {
+	size_t stride, distance;
+};
+
+static int count_copies_by_threads(void *share)
+{
+	const struct share *own = share;
+
+	register_self();
+	*seen = copied_by_threads(own->stride, own->distance);
+	return 0;
+}
+
+static void threads_write(const char *what, size_t stride, size_t distance)
+{
+	struct share share = { stride, distance };
+
+	fill(PAGES);
+	if (child_wait(child_start(count_copies_by_threads, &share)))
+		bail("a child failed");
+	claim(PAGES, *seen, what);
+	unmap(PAGES);
+}
+
+/* The child into which this process writes, and its /proc/PID/mem. */
+static pid_t target;
+static int target_memory;
+
+static void write_by_proc_mem(size_t count)
+{
+	for (size_t page = 0; page < count; page++)
+		if (pwrite(target_memory, "x", 1, (off_t)(memory + page * PAGE_BYTES)) != 1)
+			bail("write to /proc/%d/mem", (int)target);
+}
+
+static void write_by_writev(size_t count)
+{
+	struct iovec here = { "x", 1 }, there = { .iov_len = 1 };
+
+	for (size_t page = 0; page < count; page++) {
+		there.iov_base = (void *)(memory + page * PAGE_BYTES);
+		if (process_vm_writev(target, &here, 1, &there, 1, 0) != 1)
+			bail("process_vm_writev");
+	}
+}
+
+static void open_target(void)
+{
+	char path[32];
+
+	target = start_sharer();
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)target);
+	target_memory = open(path, O_RDWR | O_CLOEXEC);
+	if (target_memory < 0)
+		bail("%s", path);
+}
+
+static void write_into_target(const char *how, void (*act)(size_t), size_t count)
+{
+	long own, before, after;
+
+	fill(PAGES);
+	open_target();
+	copies_of(getpid());
+	own = copies_of(getpid());
+	before = copies_of(target);
+	act(count);
+	after = copies_of(target);
+	own = copies_of(getpid()) - own;
+
+	ok(after - before == (long)count, "pages of another process written %s: %zu copied, saw %ld",
+	   how, count, after - before);
+	ok(own == 0, "and none of the one who writes: saw %ld", own);
+	ok(copies_of(target) == after, "a count that is read twice stays the same");
+	close(target_memory);
+	child_end(target);
+	unmap(PAGES);
+}
+
+static void read_zeroes(size_t pages)
+{
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	if (read(fd, (void *)memory, pages * PAGE_BYTES) != (ssize_t)(pages * PAGE_BYTES))
+		bail("read of /dev/zero");
+	close(fd);
+}
+
+static void kernel_writes(void)
+{
+	fill(PAGES);
+	claim(128, copied_in_child(read_zeroes, 128), "pages that read(2) fills");
+	unmap(PAGES);
+}
+
+static int write_in_borrowed_memory(void *count)
+{
+	register_self();
+	*seen = copied(write_pages, *(size_t *)count);
+	return 0;
+}
+
+/* As vfork(2) does, but for what the child may do. */
+static void lend_memory(size_t count)
+{
+	static char stack[1 << 16] __attribute__((aligned(16)));
+	pid_t child = clone(write_in_borrowed_memory, stack + sizeof(stack),
+			    CLONE_VM | CLONE_VFORK | SIGCHLD, &count);
+
+	if (child < 0)
+		bail("clone");
+	child_wait(child);
+}
+
+static void vfork_child_writes(void)
+{
+	pid_t sharer;
+	long own;
+
+	fill(PAGES);
+	sharer = start_sharer();
+	/* A rehearsal: before clone(2), it is the parent that writes to the child's stack. */
+	lend_memory(0);
+	own = copied(lend_memory, 64);
+	ok(*seen == 64, "pages written by a child that borrows its parent's memory: "
+	   "64 copied, saw %ld", *seen);
+	ok(own == 0, "and its parent copied none: saw %ld", own);
+	child_end(sharer);
+	unmap(PAGES);
+}
+
+static bool write_setting(const char *path, const char *value)
+{
+	FILE *file = fopen(path, "we");
+
+	return file && fputs(value, file) >= 0 && fclose(file) == 0;
+}
+
+static bool ksm_has_merged(void *pages)
+{
+	FILE *file = fopen("/sys/kernel/mm/ksm/pages_sharing", "re");
+	size_t sharing = 0;
+
+	if (!file || fscanf(file, "%zu", &sharing) != 1)
+		bail("pages_sharing");
+	fclose(file);
+	return sharing + 1 >= *(size_t *)pages;
+}
+
+static void merged_pages(void)
+{
+	size_t pages = 64;
+
+	if (!write_setting("/sys/kernel/mm/ksm/run", "1")) {
+		skip("pages merged by KSM: this kernel has no KSM");
+		return;
+	}
+	write_setting("/sys/kernel/mm/ksm/sleep_millisecs", "5");
+	memory = memory_map(pages);
+	memset((void *)memory, 0x5a, pages * PAGE_BYTES);
+	madvise((void *)memory, pages * PAGE_BYTES, MADV_MERGEABLE);
+	if (!wait_until(ksm_has_merged, &pages))
+		bail("KSM does not merge");
+	write_setting("/sys/kernel/mm/ksm/run", "0");
+	claim(64, copied(write_pages, pages), "pages merged by KSM");
+	unmap(pages);
+}
+
+static void write_one_in_each(size_t huge_pages)
+{
+	for (size_t huge_page = 0; huge_page < huge_pages; huge_page++)
+		memory[huge_page * HUGE_PAGES * PAGE_BYTES] = 1;
+}
+
+static long minor_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+/* Two huge pages, filled: two faults if the kernel plays along, 1024 if not. */
+static void fill_huge(void)
+{
+	const uintptr_t size = HUGE_PAGES * PAGE_BYTES;
+	long before;
+
+	memory = memory_map(3 * HUGE_PAGES);
+	memory = (void *)(((uintptr_t)memory + size - 1) & -size);
+	madvise((void *)memory, 2 * size, MADV_HUGEPAGE);
+	before = minor_faults();
+	write_pages(2 * HUGE_PAGES);
+	if (minor_faults() - before > 4)
+		bail("the kernel gives no huge pages");
+}
+
+static void huge_pages(void)
+{
+	if (access("/sys/kernel/mm/transparent_hugepage", F_OK)) {
+		skip("huge pages: this kernel has no transparent ones");
+		return;
+	}
+	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+	fill_huge();
+	claim(2, copied_in_child(write_one_in_each, 2), "one small page in each of two huge ones");
+	claim(1024, copied_in_child(write_pages, 2 * HUGE_PAGES), "all small pages of two huge ones");
+	unmap(2 * HUGE_PAGES);
+}
+
+/*
+ * A fresh page waits for a while in its CPU's own list for the LRU, which holds a
+ * reference to it; a write from another CPU then copies the page where it would be
+ * reused.  So stay on one.
+ */
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	if (sched_setaffinity(0, sizeof(here), &here))
+		bail("sched_setaffinity");
+}
+
+int main(void)
+{
+	/* A huge page would be filled, and later split, by one fault. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	stay_on_this_cpu();
+	seen = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	module_load("");
+	register_self();
+	child_writes(23);
+	child_writes(PAGES);
+	child_writes_twice();
+	parent_writes();
+	never_shared();
+	zero_page();
+	private_file();
+	threads_write("4 threads, each writing its own quarter", THREADS, 1);
+	threads_write("4 threads, all writing the same pages", 1, 0);
+	write_into_target("through /proc/PID/mem", write_by_proc_mem, 200);
+	write_into_target("by process_vm_writev(2)", write_by_writev, 50);
+	kernel_writes();
+	vfork_child_writes();
+	merged_pages();
+	huge_pages();
+	return finish();
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Of 20000 random texts written to /proc/faultline/status, exactly those lines are
+ * taken for commands that match the grammar: `R` or `U`, a blank, a pid.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "module.h"
+#include "tap.h"
+
+enum {
+	TEXTS		= 20000,
+	LENGTH_MAX	= 6000,
+	WRITE_MAX	= 4096,		/* bytes that the module looks at in one write */
+};
+
+/* xorshift64: every run tries the same texts. */
+static uint64_t random_state = 20240423;
+
+static uint64_t random_below(uint64_t limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state % limit;
+}
+
+/* Mostly what commands are made of, or next to nothing would be one. */
+static char random_byte(void)
+{
+	static const char likely[] = "RRRUUU      \n\n\n0123456789\t-+x";
+
+	if (random_below(20) == 0)
+		return (char)random_below(256);
+	return likely[random_below(sizeof(likely) - 1)];
+}
+
+static size_t insert_anywhere(char *text, size_t length, char byte)
+{
+	size_t at = random_below(length + 1);
+
+	memmove(text + at + 1, text + at, length - at);
+	text[at] = byte;
+	return length + 1;
+}
+
+/* Good lines, good lines with one byte too many, and noise, in all mixtures. */
+static size_t random_text(char *text)
+{
+	size_t length = random_below(random_below(50) == 0 ? LENGTH_MAX : 24);
+	size_t done = 0;
+
+	if (random_below(2))
+		done = (size_t)sprintf(text, "R %d\n", (int)random_below(200));
+	if (random_below(4) == 0)
+		done += (size_t)sprintf(text + done, "U %d", (int)random_below(200));
+	if (random_below(2))
+		done = insert_anywhere(text, done, (char)random_below(256));
+	if (random_below(2))
+		return done;
+	while (done < length)
+		text[done++] = random_byte();
+	return done;
+}
+
+static bool is_blank(char c)
+{
+	return c && strchr(" \t\v\f\r", c);
+}
+
+/* The grammar, in a way that has nothing in common with the module's. */
+static bool is_command(const char *line, size_t length)
+{
+	const char *end = line + length;
+	uint64_t pid = 0;
+
+	if (length < 3 || (*line != 'R' && *line != 'U') || line[1] != ' ')
+		return false;
+	for (line += 2; line < end && is_blank(*line); line++)
+		;
+	while (end > line && is_blank(end[-1]))
+		end--;
+	if (line == end)
+		return false;
+	for (; line < end; line++) {
+		if (*line < '0' || *line > '9')
+			return false;
+		pid = pid * 10 + (uint64_t)(*line - '0');
+		if (pid > INT32_MAX)
+			return false;
+	}
+	return true;
+}
+
+/* Length of the first line, without its newline; -1 if one write cannot hold it. */
+static ssize_t first_line(const char *text, size_t length)
+{
+	const char *newline = memchr(text, '\n', length < WRITE_MAX ? length : WRITE_MAX);
+
+	if (newline)
+		return newline - text;
+	return length > WRITE_MAX ? -1 : (ssize_t)length;
+}
+
+/* Is every line of what was taken a command, and the cut at the end of a line? */
+static bool all_commands(const char *text, size_t taken, size_t length)
+{
+	ssize_t line;
+	size_t at = 0;
+
+	while (at < taken) {
+		line = first_line(text + at, length - at);
+		if (line < 0 || !is_command(text + at, (size_t)line))
+			return false;
+		at += (size_t)line + 1;
+	}
+	return at == taken || (at == taken + 1 && taken == length);
+}
+
+/* Does the answer fit the text? */
+static bool fits(const char *text, size_t length, long result)
+{
+	ssize_t line = first_line(text, length);
+	bool command = line >= 0 && is_command(text, (size_t)line);
+
+	switch (result) {
+	case -EINVAL:
+		return !command;
+	case -ESRCH:
+	case -EEXIST:
+	case -ENOENT:
+		return command;
+	case 0:
+		return length == 0;
+	default:
+		return result > 0 && all_commands(text, (size_t)result, length);
+	}
+}
+
+static void show(const char *text, size_t length, long result)
+{
+	printf("# %ld for ", result);
+	for (size_t i = 0; i < length && i < 60; i++)
+		printf("\\x%02x", (unsigned char)text[i]);
+	printf("\n");
+}
+
+int main(void)
+{
+	static char text[LENGTH_MAX + 64];
+	long refused = 0, wrong = 0, result;
+	size_t length;
+	char left[64];
+	int fd;
+
+	module_load("hz=1");
+	fd = open(FAULTLINE_STATUS, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		bail(FAULTLINE_STATUS);
+	for (int i = 0; i < TEXTS; i++) {
+		length = random_text(text);
+		result = write(fd, text, length);
+		if (result < 0)
+			result = -errno;
+		refused += result == -EINVAL;
+		if (fits(text, length, result))
+			continue;
+		if (wrong++ < 5)
+			show(text, length, result);
+	}
+	close(fd);
+	ok(wrong == 0, "%ld of %d answers fit the grammar", TEXTS - wrong, TEXTS);
+	ok(refused > TEXTS / 10 && refused < TEXTS * 9 / 10,
+	   "the texts were of both kinds: %ld were refused", refused);
+	ok(status_setting("processes", left, sizeof(left)), "the module is well: %s", left);
+	return finish();
+}
