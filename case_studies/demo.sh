@@ -13,13 +13,15 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 size=${1:?small or full}
 kernel=6.12
 plots=$top/plots
-# Started with the same memory that record_1.sh and record_2.sh ask for.
+# Started with the memory that record_1.sh and record_2.sh ask for, and with one CPU:
+# the emulator runs all of a guest's CPUs in turns, and time in which it is another's
+# turn would pass for work.
 case $size in
 small)
-	guest_1='--memory 1024' guest_2='--memory 384 --swap 1024' limit=900
+	guest_1='--memory 1024 --cpus 1' guest_2='--memory 384 --swap 1024 --cpus 1' limit=900
 	random='256 R 12500 and 256 R 2500' local='256 R 12500 and 256 L 2500' ;;
 full)
-	guest_1='--memory 3072' guest_2='--memory 1024 --swap 5120' limit=5400
+	guest_1='--memory 3072 --cpus 1' guest_2='--memory 1024 --swap 5120 --cpus 1' limit=5400
 	random='1024 R 50000 and 1024 R 10000' local='1024 R 50000 and 1024 L 10000' ;;
 esac
 

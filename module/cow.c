@@ -168,7 +168,7 @@ static struct kprobe probe;
  * A kprobe at the entry of a function is served by ftrace.  With
  * kernel.ftrace_enabled=0 it is silent, and if one is taken away while that is so,
  * ftrace keeps a flag of it, stumbles over that later and switches itself off for
- * good.  So none is set without this guard: a permanent handler, on a function of
+ * good.  So none is enabled without this guard: a permanent handler, on a function of
  * ours that has done its work, with which the kernel refuses to switch ftrace off.
  */
 static void notrace guard_hook(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
@@ -205,12 +205,13 @@ static void free_guard(void) {}
 #endif
 
 /*
- * kallsyms_lookup_name() is not exported; a kprobe that is taken back at once finds
- * the address, and sprint_symbol() tells where the function ends.  Needs the guard.
+ * kallsyms_lookup_name() is not exported; a kprobe finds the address, one that is
+ * never enabled and so patches nothing, and sprint_symbol() tells where the function
+ * ends.
  */
 static bool find_function(const char *name, struct function *function)
 {
-	struct kprobe finder = { .symbol_name = name };
+	struct kprobe finder = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
 	char symbol[KSYM_SYMBOL_LEN];
 	unsigned long offset, size;
 	const char *numbers;
@@ -228,35 +229,13 @@ static bool find_function(const char *name, struct function *function)
 	return true;
 }
 
-/* Find who copies in this kernel, unless that is known already. */
-static int find_functions(void)
-{
-	/* Compilers give a function another name when they change its parameters. */
-	static const char * const callers[] = {
-		COPIER, COPIER ".isra.0", COPIER ".constprop.0", "do_wp_page", "do_wp_page.isra.0",
-	};
-	size_t i;
-	int err;
-
-	if (cow_caller.size)
-		return 0;
-	err = arm_guard();
-	if (err)
-		return err;
-	if (find_function(MARKER, &cow_marker))
-		for (i = 0; i < ARRAY_SIZE(callers) && !cow_caller.size; i++)
-			find_function(callers[i], &cow_caller);
-	disarm_guard();
-	return cow_caller.size ? 0 : -ENOENT;
-}
-
 static int arm_ftrace(void)
 {
 #ifdef FAULTLINE_FTRACE_ARGS
-	int err = find_functions();
+	int err;
 
-	if (err)
-		return err;
+	if (!cow_marker.size || !cow_caller.size)
+		return -ENOENT;
 	err = ftrace_set_filter_ip(&ftrace_marker, cow_marker.start, 0, 1);
 	return err ?: register_ftrace_function(&ftrace_marker);
 #else
@@ -288,7 +267,7 @@ static int arm_probe(const char *symbol, kprobe_pre_handler_t hook)
 
 static int arm_kprobe(void)
 {
-	return find_functions() ?: arm_probe(MARKER, kprobe_marker_hook);
+	return cow_caller.size ? arm_probe(MARKER, kprobe_marker_hook) : -ENOENT;
 }
 
 static int arm_entry(void)
@@ -319,13 +298,19 @@ static void describe(const char *format, const char *name)
 /**
  * faultline_cow_init() - find out who copies in this kernel
  *
- * If that cannot be found out now it is tried again at each arming.
- *
  * Context: may sleep.
  */
 void faultline_cow_init(void)
 {
-	find_functions();
+	/* Compilers give a function another name when they change its parameters. */
+	static const char * const callers[] = {
+		COPIER, COPIER ".isra.0", COPIER ".constprop.0", "do_wp_page", "do_wp_page.isra.0",
+	};
+	size_t i;
+
+	find_function(MARKER, &cow_marker);
+	for (i = 0; i < ARRAY_SIZE(callers) && !cow_caller.size; i++)
+		find_function(callers[i], &cow_caller);
 	describe("n/a: %s", "not armed yet");
 }
 

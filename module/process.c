@@ -115,18 +115,24 @@ static void read_memory(const struct signal_struct *signal, struct faultline_rec
 	rcu_read_unlock();
 }
 
-/* Name and parent change with exec and reparenting; a reaped process keeps its last. */
+/*
+ * Name and parent change with exec and reparenting.  A reaped process has no parent any
+ * more, and no leader to find; its name is still that of the task held here, unless
+ * another thread took over by exec.
+ */
 static void read_identity(struct faultline_process *process)
 {
 	struct task_struct *leader;
 
 	rcu_read_lock();
 	leader = pid_task(process->pid, PIDTYPE_TGID);
-	if (leader) {
-		/* The name may change under the copy; it ends in a NUL all the same. */
-		memcpy(process->comm, leader->comm, sizeof(process->comm) - 1);
+	if (leader)
 		process->ppid = rcu_dereference(leader->real_parent)->tgid;
-	}
+	else if (thread_group_leader(process->task))
+		leader = process->task;
+	/* The name may change under the copy; it ends in a NUL all the same. */
+	if (leader)
+		memcpy(process->comm, leader->comm, sizeof(process->comm) - 1);
 	rcu_read_unlock();
 }
 

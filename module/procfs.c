@@ -11,7 +11,7 @@
  * then lines that begin with # and tell of the module.
  */
 
-#include <linux/ctype.h>
+#include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/module.h>
 #include <linux/pid.h>
@@ -20,6 +20,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 #include <linux/uaccess.h>
 
 #include "chardev.h"
@@ -34,18 +35,19 @@ enum {
 static struct proc_dir_entry *procfs_folder;
 
 /*
- * Digits only, no sign, and nothing behind them but blanks: what kstrtoint()
- * takes on top of that is more than the contract says.
+ * Digits only, no sign, and nothing around them but blanks: what kstrtoint() and
+ * strim() take on top of that is more than the contract says.
  */
 static int parse_pid(char *text, pid_t *nr)
 {
-	int value;
+	char *end;
 
-	text = strim(text);
-	if (!isdigit(*text) || kstrtoint(text, 10, &value))
+	text += strspn(text, " \t");
+	end = text + strspn(text, "0123456789");
+	if (end == text || end[strspn(end, " \t")])
 		return -EINVAL;
-	*nr = value;
-	return 0;
+	*end = '\0';
+	return kstrtoint(text, 10, nr) ? -EINVAL : 0;
 }
 
 static int run_line(const struct file *file, char *line)
@@ -179,6 +181,17 @@ static void show_module(struct seq_file *seq)
 		   faultline_registry_limit());
 }
 
+/* One word whatever a process calls itself: blanks and unprintables become \xNN. */
+static void show_name(struct seq_file *seq, const char *comm)
+{
+	if (*comm)
+		seq_escape_mem(seq, comm, strlen(comm),
+			       ESCAPE_HEX | ESCAPE_NAP | ESCAPE_APPEND, " \\");
+	else
+		seq_puts(seq, "\\x00");
+	seq_putc(seq, '\n');
+}
+
 static void show_process(struct seq_file *seq, struct faultline_process *process)
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
@@ -205,8 +218,7 @@ static void show_process(struct seq_file *seq, struct faultline_process *process
 		seq_puts(seq, "n/a ");
 	seq_printf(seq, "%llu %llu %llu %llu ", record.user_ns, record.system_ns,
 		   record.rss_bytes, record.swap_bytes);
-	seq_escape(seq, record.comm, " \t\n\\");
-	seq_putc(seq, '\n');
+	show_name(seq, record.comm);
 }
 
 static int status_show(struct seq_file *seq, void *at)

@@ -170,10 +170,10 @@ static int get_target(const struct file *writer, pid_t nr, struct task_struct **
 	*task = *pid ? pid_task(*pid, PIDTYPE_TGID) : NULL;
 	if (!*task || ((*task)->flags & PF_KTHREAD))
 		err = -ESRCH;
-	else if (!may_access(writer, *task))
-		err = -EPERM;
 	else if (!atomic_read(&(*task)->signal->live))
 		err = -ESRCH;
+	else if (!may_access(writer, *task))
+		err = -EPERM;
 	if (!err) {
 		get_task_struct(*task);
 		get_pid(*pid);

@@ -125,9 +125,9 @@ static void write_settings(struct profile *profile, const struct faultline_heade
 		profile->hz = hz;
 		line(profile, "# hz: %" PRIu32 "\n", hz);
 	}
-	if (strncmp(profile->cow_method, header->cow_method, sizeof(profile->cow_method)) != 0) {
-		memcpy(profile->cow_method, header->cow_method, sizeof(profile->cow_method));
-		profile->cow_method[sizeof(profile->cow_method) - 1] = '\0';
+	/* The field's last byte is there to end the text, whatever it holds. */
+	if (strncmp(profile->cow_method, header->cow_method, FAULTLINE_METHOD_LEN - 1) != 0) {
+		memcpy(profile->cow_method, header->cow_method, FAULTLINE_METHOD_LEN - 1);
 		line(profile, "# cow: %s\n", profile->cow_method);
 	}
 }
@@ -146,12 +146,12 @@ void profile_begin(struct profile *profile, int fd, const struct faultline_heade
 		      "system_s rss_bytes swap_bytes\n");
 }
 
-/* Blanks, backslashes and what does not print become \xNN. */
+/* One word always: blanks, backslashes, what does not print and no name become \xNN. */
 static void escape(const char comm[FAULTLINE_COMM_LEN], char text[4 * FAULTLINE_COMM_LEN + 1])
 {
 	unsigned char c;
 
-	*text = '\0';
+	strcpy(text, *comm ? "" : "\\x00");
 	for (int i = 0; i < FAULTLINE_COMM_LEN && comm[i]; i++) {
 		c = (unsigned char)comm[i];
 		text += sprintf(text, isgraph(c) && c != '\\' ? "%c" : "\\x%02x", c);
@@ -166,10 +166,12 @@ static struct named_process *find_process(struct profile *profile, uint64_t id)
 	found = tfind(&key, &profile->processes, compare_ids);
 	if (found)
 		return *found;
-	added = calloc(1, sizeof(*added));
+	added = malloc(sizeof(*added));
 	if (!added)
 		return NULL;
 	added->id = id;
+	/* What no record says: a process may well have the empty name. */
+	memset(added->comm, 0xff, sizeof(added->comm));
 	if (!tsearch(added, &profile->processes, compare_ids)) {
 		free(added);
 		return NULL;

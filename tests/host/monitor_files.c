@@ -98,14 +98,14 @@ static void load(const char *name, char *text, size_t size)
 	fclose(file);
 }
 
-/* Runs monitor on a file; its exit status, 124 if it does not end. */
+/* Runs monitor on a file; its exit status, 137 if it does not end. */
 static int run(const char *options, const char *name)
 {
 	char command[2 * PATH_MAX];
 	int status;
 
 	snprintf(command, sizeof(command),
-		 "cd %s && timeout 10 %s %s --device %s > out 2> err", folder, monitor, options,
+		 "cd %s && timeout -s KILL 10 %s %s --device %s > out 2> err", folder, monitor, options,
 		 name);
 	status = system(command);
 	load("out", out, sizeof(out));

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
 #
 # The university course that invented `work` published how many minor faults its
 # program makes.  The module counts as many in ours, to half a percent: ours draws

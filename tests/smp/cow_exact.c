@@ -25,7 +25,7 @@
 #include "tap.h"
 
 enum {
-	HUGE_PAGES = 512,	/* pages of a huge one */
+	HUGE_PAGES = 512,	/* small pages of a huge one */
 	PAGES = 1024,
 	THREADS = 4,
 };
@@ -258,6 +258,7 @@ static long copied_by_threads(size_t stride, size_t distance)
 	return copied(let_threads_write, stride);
 }
 
+/* How threads divide the pages: number n begins at n * distance and goes on by stride. */
 struct share {
 	size_t stride, distance;
 };
@@ -328,8 +329,8 @@ static void write_into_target(const char *how, void (*act)(size_t), size_t count
 	after = copies_of(target);
 	own = copies_of(getpid()) - own;
 
-	ok(after - before == (long)count, "pages of another process written %s: %zu copied, saw %ld",
-	   how, count, after - before);
+	ok(after - before == (long)count, "pages of a child written %s: %zu copied, saw %ld", how,
+	   count, after - before);
 	ok(own == 0, "and none of the one who writes: saw %ld", own);
 	ok(copies_of(target) == after, "a count that is read twice stays the same");
 	close(target_memory);
@@ -382,9 +383,8 @@ static void vfork_child_writes(void)
 	/* A rehearsal: before clone(2), it is the parent that writes to the child's stack. */
 	lend_memory(0);
 	own = copied(lend_memory, 64);
-	ok(*seen == 64, "pages written by a child that borrows its parent's memory: "
-	   "64 copied, saw %ld", *seen);
-	ok(own == 0, "and its parent copied none: saw %ld", own);
+	claim(64, *seen, "a child that writes to memory that its parent lends");
+	claim(0, own, "and its parent meanwhile");
 	child_end(sharer);
 	unmap(PAGES);
 }
@@ -464,7 +464,8 @@ static void huge_pages(void)
 	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	fill_huge();
 	claim(2, copied_in_child(write_one_in_each, 2), "one small page in each of two huge ones");
-	claim(1024, copied_in_child(write_pages, 2 * HUGE_PAGES), "all small pages of two huge ones");
+	claim(2 * HUGE_PAGES, copied_in_child(write_pages, 2 * HUGE_PAGES),
+	      "all small pages of two huge ones");
 	unmap(2 * HUGE_PAGES);
 }
 

@@ -74,7 +74,6 @@ static void holds_everything(void)
 	   "and the major faults, %ld: %llu", major, last->major_faults);
 	ok(last->cow_faults == PAGES, "and each page that it copied, %d: %llu", PAGES,
 	   last->cow_faults);
-	ok(last->threads == 0 && last->rss_bytes == 0, "no thread and no memory is left in it");
 	ok(last->pid == child && last->ppid == getpid(), "and it names process and parent");
 }
 
@@ -88,11 +87,14 @@ static void zombie(void)
 {
 	pid_t child = child_start_stopped(exit_at_once, NULL);
 	uint64_t id = register_child(child);
+	const struct faultline_record *last;
 	struct counters counters;
 
 	child_resume(child);
-	ok(ring_wait_idle(ring) && ring_newest(ring, id)->flags & FAULTLINE_EXITED,
-	   "a zombie that nobody waits for gets its last record");
+	ok(ring_wait_idle(ring), "a zombie that nobody waits for leaves the list");
+	last = ring_newest(ring, id);
+	ok(last->flags & FAULTLINE_EXITED, "with its last record");
+	ok(last->threads == 0 && last->rss_bytes == 0, "in which no thread and no memory is left");
 	ok(kill(child, 0) == 0 && !status_read(child, &counters),
 	   "and is gone from the status file while it is a zombie");
 	ok(status_register(child) == ESRCH, "and cannot be registered again");
@@ -151,6 +153,8 @@ static void read_lives(struct life *life, uint64_t first_id, uint64_t first_seq)
 
 	for (uint64_t seq = first_seq; seq <= ring->head; seq++) {
 		record = ring_record(ring, seq);
+		if (record->id < first_id || record->id >= first_id + ROUNDS * CHILDREN)
+			bail("a record of a process that ended earlier");
 		its = &life[record->id - first_id];
 		its->after_last += its->lasts;
 		its->firsts += !!(record->flags & FAULTLINE_FIRST);

@@ -71,7 +71,7 @@ static size_t random_text(char *text)
 
 static bool is_blank(char c)
 {
-	return c && strchr(" \t\v\f\r", c);
+	return c == ' ' || c == '\t';
 }
 
 /* The grammar, in a way that has nothing in common with the module's. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * poll, select and epoll wake a reader when there are new records, and let it sleep
- * when there are none.
+ * poll, select and epoll tell a reader of news until it acknowledges them by read(2),
+ * and let it sleep when there are none.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -19,7 +20,18 @@ enum { PLENTY_MS = 10000 };
 static int fd;
 static pid_t process;
 
-/* Does poll say that there are records?  Each yes is said once per open file. */
+/* Acknowledge what there is; gives head, or an errno as a negative number. */
+static long long acknowledge(int file)
+{
+	uint64_t head;
+	ssize_t bytes = read(file, &head, sizeof(head));
+
+	if (bytes < 0)
+		return -errno;
+	return bytes == sizeof(head) ? (long long)head : -EIO;
+}
+
+/* Does poll say that there is news? */
 static bool poll_says(int file, int timeout_ms)
 {
 	struct pollfd ready = { .fd = file, .events = POLLIN | POLLOUT };
@@ -77,18 +89,40 @@ static void poll_wakes(void)
 	ok(!poll_says(fd, 0), "an empty ring has nothing to poll for");
 	publish();
 	ok(poll_says(fd, 0), "poll tells of new records");
-	ok(!poll_says(fd, 0) && !poll_says(fd, 100), "once, and then it waits");
+	ok(poll_says(fd, 0), "again and again");
+	ok(acknowledge(fd) == 2, "until they are acknowledged, which gives their number");
+	ok(!poll_says(fd, 0) && !poll_says(fd, 100), "and then it waits");
 	ok(poll_says(other, 0), "another open file is told as well");
 
 	publisher = child_start(sleep_and_publish, NULL);
 	ok(poll_says(fd, PLENTY_MS), "a poll that sleeps is woken");
 	child_wait(publisher);
-	poll_says(fd, 0);
+	acknowledge(fd);
 	publisher = child_start(sleep_and_publish, NULL);
 	ok(select_says(PLENTY_MS), "select as well");
 	child_wait(publisher);
-	poll_says(fd, 0);
+	acknowledge(fd);
 	close(other);
+}
+
+static void read_waits(void)
+{
+	int file = open(FAULTLINE_DEVICE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char small[7];
+	pid_t publisher;
+	long long head;
+
+	acknowledge(file);
+	ok(acknowledge(file) == -EAGAIN, "a read of no news gets EAGAIN where it may not sleep");
+	ok(read(file, small, sizeof(small)) < 0 && errno == EINVAL, "one of 7 bytes EINVAL");
+	close(file);
+	publisher = child_start(sleep_and_publish, NULL);
+	head = acknowledge(fd);
+	ok(head > 0, "a read that sleeps is woken: %lld", head);
+	child_wait(publisher);
+	/* It may have been woken by the first record or by the second. */
+	if (poll_says(fd, 0))
+		acknowledge(fd);
 }
 
 static void epoll_wakes(void)
@@ -100,10 +134,14 @@ static void epoll_wakes(void)
 	publisher = child_start(sleep_and_publish, NULL);
 	ok(epoll_says(epoll, PLENTY_MS), "epoll wakes a reader that sleeps");
 	child_wait(publisher);
-	epoll_says(epoll, 0);
+	acknowledge(fd);
 	ok(!epoll_says(epoll, 100), "and lets it sleep again");
 	publish();
 	ok(epoll_says(epoll, 0), "epoll tells of records that came while nobody waited");
+	close(epoll);
+	epoll = add_to_epoll();
+	ok(epoll_says(epoll, 0), "and of those that were there before it");
+	acknowledge(fd);
 	close(epoll);
 }
 
@@ -116,9 +154,9 @@ static void ticks_wake(void)
 
 	if (status_register(process))
 		bail("cannot register");
-	poll_says(fd, PLENTY_MS);
+	acknowledge(fd);
 	ticks = header->ticks;
-	while (woken < 10 && poll_says(fd, PLENTY_MS))
+	while (woken < 10 && poll_says(fd, PLENTY_MS) && acknowledge(fd) > 0)
 		woken++;
 	ticks = header->ticks - ticks;
 	ok(woken == 10 && ticks >= 9 && ticks <= 20, "%u wake-ups in %llu ticks", woken,
@@ -134,6 +172,7 @@ int main(void)
 		bail(FAULTLINE_DEVICE);
 	process = child_start(child_sleep, NULL);
 	poll_wakes();
+	read_waits();
 	epoll_wakes();
 	ticks_wake();
 	child_end(process);

@@ -6,7 +6,7 @@
 # usage: guest.sh [OPTION...] KERNEL COMMAND...
 #   --add FILE[=NAME]   put FILE into the guest's /faultline (as NAME); may be repeated
 #   --memory MB         memory of the guest (1024)
-#   --cpus N            its CPUs (2)
+#   --cpus N            its CPUs, which take turns (2)
 #   --swap MB           swap on a virtio disk (none)
 #   --icount            one CPU whose clock counts instructions, about 1 ns each, and
 #                       skips what is idle: figures and timing then repeat exactly
@@ -56,7 +56,7 @@ add_modules()
 {
 	local name file order=()
 
-	for name in virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev \
+	for name in virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev \
 		virtio_pci virtio_blk; do
 		file=$(find "$modules/kernel" -name "$name.ko*" | head -n 1)
 		case $file in
@@ -98,7 +98,10 @@ if [ "$swap" -gt 0 ]; then
 	disks+=(-drive "file=$work/swap,if=virtio,format=raw,cache=unsafe")
 	arguments+=" swap=/dev/vd$([ -n "$results" ] && echo b || echo a)"
 fi
-accelerator=(-accel 'tcg,thread=multi')
+# One thread for all CPUs, which take turns: with a thread for each, QEMU 7.2 can keep
+# a translation of code that another CPU has just patched, and then kernels die of a
+# breakpoint that is no longer there, at boot even, when the host is busy.
+accelerator=(-accel 'tcg,thread=single')
 [ $icount -eq 0 ] || accelerator=(-accel tcg -icount 'shift=0,sleep=off')
 
 # The second serial port is the command's output, ended by a line with its status.

@@ -3,6 +3,10 @@
  * The kernel has a count of copies of its own, which nobody here wrote: the delay
  * accounting's wpcopy_count, told by taskstats.  Over the same stretch of time the
  * module counts the same.
+ *
+ * The kernel leaves out a copy that took no time by its clock (delayacct_end()), which
+ * an emulated machine's may make of any; the clock of this guest goes on with every
+ * instruction.
  */
 #include <linux/genetlink.h>
 #include <linux/taskstats.h>
