@@ -24,7 +24,7 @@ demo:
 
 check:
 	@tests/vm/packages.sh run
-	@tests/check.sh $(K) $(T)
+	@tests/check.sh "$(K)" "$(T)"
 
 bench:
 	@tests/vm/packages.sh run

@@ -45,6 +45,11 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 }
 #endif
 
+/* b04e317b5226 ("treewide: Introduce kthread_run_worker[_on_cpu]()"), 6.14 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+#define kthread_run_worker(flags, name)	kthread_create_worker(flags, name)
+#endif
+
 /*
  * ftrace handlers get the traced function's arguments only where the
  * architecture saves them; 94d095ffa0e1 ("ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS

@@ -99,6 +99,8 @@ for kernel in $("$tests/vm/kernel.sh" names); do
 	step "module for $kernel" "$tests/build.sh" module "$kernel"
 	kernels+=("$kernel")
 done
+[ -z "$wanted_kernel" ] || [ ${#kernels[@]} -gt 0 ] ||
+	die "check.sh: no kernel '$wanted_kernel' in the matrix: $("$tests/vm/kernel.sh" names | xargs)"
 [ -n "$wanted_kernel" ] || run_host
 # A guest keeps one CPU busy, however many it has: as many at a time as there are CPUs.
 for kernel in "${kernels[@]}"; do

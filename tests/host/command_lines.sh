@@ -13,8 +13,11 @@ rejects()
 	local expected=$1 said status=0
 	shift
 	said=$("$programs/$1" "${@:2}" 2>&1 > /dev/null) || status=$?
-	[ $status -eq 2 ] && [ "$(wc -l <<< "$said")" -eq 1 ] && [[ $said == "$1: "*"$expected"* ]] ||
-		{ echo "exit status $status, said: $said"; return 1; }
+	if [ $status -ne 2 ] || [ "$(wc -l <<< "$said")" -ne 1 ] ||
+		[[ $said != "$1: "*"$expected"* ]]; then
+		echo "exit status $status, said: $said"
+		return 1
+	fi
 	[ -z "$("$programs/$1" "${@:2}" 2> /dev/null)" ]
 }
 

@@ -26,7 +26,9 @@ static bool kernel_has(const char *function)
 	char line[512], name[256];
 	bool found = false;
 
-	while (symbols && !found && fgets(line, sizeof(line), symbols))
+	if (!symbols)
+		bail("/proc/kallsyms");
+	while (!found && fgets(line, sizeof(line), symbols))
 		found = sscanf(line, "%*s %*s %255s", name) == 1 && strcmp(name, function) == 0;
 	fclose(symbols);
 	return found;

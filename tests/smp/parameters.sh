@@ -7,8 +7,6 @@
 
 . ./tap.sh
 
-status=/proc/faultline/status
-
 # refuses PARAMETER EXPECTED: not loaded, and the log says what would be right
 refuses()
 {
