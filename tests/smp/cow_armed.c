@@ -45,8 +45,12 @@ int main(void)
 	status_unregister(a);
 	sleep_ms(2500);
 	ok(is_hooked(), "the hook stays while one is left");
+	/* It is taken out with a delay, which must not hit who comes meanwhile. */
 	status_unregister(b);
-	ok(is_hooked(), "and a little longer, for who registers one after another");
+	status_register(a);
+	sleep_ms(2500);
+	ok(is_hooked(), "and for one that comes right after the last has gone");
+	status_unregister(a);
 	ok(wait_until(is_free, NULL), "then it goes");
 	status_register(a);
 	ok(is_hooked(), "and comes back with the next registration");

@@ -54,8 +54,8 @@ stop()
 insmod ./faultline.ko hz=100
 
 # Alone.
-./monitor > /tmp/empty 2> /tmp/said
-check 'without a process monitor leaves at once, content' [ $? -eq 0 ]
+timeout 10 ./monitor > /tmp/empty 2> /tmp/said
+check 'without a process monitor leaves at once, with 0' [ $? -eq 0 ]
 check 'and writes an empty profile' eval '! rows /tmp/empty && grep -q "^# lost: 0 records in total$" /tmp/empty'
 check 'with one line of summary' eval \
 	'[ "$(cat /tmp/said)" = "monitor: 0 records of 0 processes, 0 lost" ]'
@@ -69,9 +69,9 @@ sleep 1
 check 'monitor follows while a process is registered' kill -0 $a
 stop
 check 'and ends when none is left' ended $a
-check 'content' [ "$ended" -eq 0 ]
+check 'with 0' [ "$ended" -eq 0 ]
 ended $b
-check 'its profile is whole' whole /tmp/a
+check 'the profile of a run is whole' whole /tmp/a
 check 'the last row says that the process exited' eval \
 	'[ $(($(rows /tmp/a | tail -n 1 | cut -d " " -f 6) & 2)) -ne 0 ]'
 check 'two at once write the same rows' eval \
@@ -88,11 +88,11 @@ sleep 0.5
 check 'through a second run' kill -0 $follow
 kill -INT $follow
 check 'until Ctrl-C' ended $follow
-check 'content' [ "$ended" -eq 0 ]
-check 'its profile is whole' whole /tmp/follow
-check 'and has both runs' [ "$(grep -c '^# process: .*comm=work$' /tmp/follow)" -eq 2 ]
-./monitor --dump > /tmp/dump 2> /dev/null
-./monitor --dump --all > /tmp/all 2> /dev/null
+check 'which ends it with 0' [ "$ended" -eq 0 ]
+check 'the profile of two runs is whole' whole /tmp/follow
+check 'it has both runs' [ "$(grep -c '^# process: .*comm=work$' /tmp/follow)" -eq 2 ]
+timeout 10 ./monitor --dump > /tmp/dump 2> /dev/null
+timeout 10 ./monitor --dump --all > /tmp/all 2> /dev/null
 check '--dump gives the last run' [ "$(grep -c '^# process: ' /tmp/dump)" -eq 1 ]
 check '--all those before as well' eval \
 	'rows /tmp/follow > /tmp/rows-a; rows /tmp/all > /tmp/rows-b; cmp /tmp/rows-a /tmp/rows-b'
@@ -101,20 +101,22 @@ check '--all those before as well' eval \
 start
 ./monitor --dump > /tmp/dump 2> /dev/null & dump=$!
 check '--dump does not wait for the end of a run' ended $dump
-check 'its profile is whole' whole /tmp/dump
+check 'the profile of a part is whole' whole /tmp/dump
 for signal in INT TERM; do
 	./monitor > /tmp/cut 2> /dev/null & cut=$!
 	sleep 0.5
 	kill -$signal $cut
 	check "SIG$signal ends monitor" ended $cut
-	check 'content' [ "$ended" -eq 0 ]
-	check 'and its profile is whole' whole /tmp/cut
+	check "SIG$signal: with 0" [ "$ended" -eq 0 ]
+	check "SIG$signal: its profile is whole" whole /tmp/cut
 done
 
 # Into a pipe whose reader leaves, and onto a full disk.
-(./monitor 2> /tmp/said; echo $? > /tmp/status) | head -n 5 > /dev/null & pipe=$!
+mkfifo /tmp/pipe
+./monitor > /tmp/pipe 2> /tmp/said & pipe=$!
+head -n 5 /tmp/pipe > /dev/null
 check 'monitor ends when nobody reads it any more' ended $pipe
-check 'content' [ "$(cat /tmp/status)" -eq 0 ]
+check 'with 0, for that is no failure' [ "$ended" -eq 0 ]
 check 'and says nothing but its summary' eval \
 	'[ "$(grep -Ec "^monitor: [0-9]+ records of 1 processes, 0 lost$" /tmp/said)" -eq "$(wc -l < /tmp/said)" ]'
 ./monitor > /dev/full 2> /tmp/said & full=$!
