@@ -3,6 +3,7 @@
 # Faultline.  The two that matter: make demo, make check.
 
 KDIR	?= /lib/modules/$(shell uname -r)/build
+KERNELS	= $(or $(K),$(shell tests/vm/kernel.sh names))
 BUILD	:= build/$(shell uname -r)
 
 .PHONY: help demo check bench lint programs module clean
@@ -19,19 +20,19 @@ help:
 	@echo 'make clean           remove what was built; the cache of kernels stays'
 
 demo:
-	@tests/vm/packages.sh run
+	@tests/vm/packages.sh run 6.12
 	@case_studies/demo.sh $(if $(FULL),full,small)
 
 check:
-	@tests/vm/packages.sh run
+	@tests/vm/packages.sh run $(KERNELS)
 	@tests/check.sh "$(K)" "$(T)"
 
 bench:
-	@tests/vm/packages.sh run
+	@tests/vm/packages.sh run $(KERNELS)
 	@bench/bench.sh $(K)
 
 lint:
-	@tests/vm/packages.sh lint
+	@tests/vm/packages.sh lint 6.12
 	@tests/lint.sh
 
 programs:

@@ -80,7 +80,7 @@ run_guest()
 		--add "$top/build/programs/monitor" --add "$top/build/programs/work" \
 		--add "$top/build/programs/cow" --add "$top/insert.sh" \
 		--console "$top/build/consoles/$kernel-$folder" \
-		"$kernel" sh ./run_in_guest.sh 240 "${names[@]}" 2>&1 | record "$kernel" ||
+		"$kernel" sh ./run_in_guest.sh 500 "${names[@]}" 2>&1 | record "$kernel" ||
 		echo "not ok - $folder: the guest comes to its end" | record "$kernel"
 }
 

@@ -126,7 +126,7 @@ static void refuse_long_garbage(void)
 	refuse(EINVAL, text, sizeof(text), "100 kB of garbage");
 }
 
-static void *tell_thread_id(void *id)
+static _Noreturn void *tell_thread_id(void *id)
 {
 	__atomic_store_n((pid_t *)id, gettid(), __ATOMIC_RELEASE);
 	for (;;)

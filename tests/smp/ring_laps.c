@@ -31,7 +31,7 @@ static struct known {
 } known[PROCESSES];
 
 /* Faults all the time, so that one record differs from the next. */
-static int fault(void *comm)
+static _Noreturn int fault(void *comm)
 {
 	char *memory;
 

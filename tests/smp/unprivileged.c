@@ -187,7 +187,7 @@ static void refuse_undumpable(void)
 	child_end(hidden);
 }
 
-static void *outlive_leader(void *unused)
+static _Noreturn void *outlive_leader(void *unused)
 {
 	(void)unused;
 	sleep_ms(200);

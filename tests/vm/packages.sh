@@ -3,7 +3,7 @@
 #
 # Install what is missing from Debian's packages; touches no network if nothing is.
 #
-# usage: packages.sh run|lint
+# usage: packages.sh run|lint KERNEL...	the kernels of the matrix that will be used
 
 set -euo pipefail
 
@@ -18,7 +18,7 @@ lint='sparse cppcheck shellcheck codespell clang-format perl python3-pycodestyle
 case ${1-} in
 run)  wanted=$run ;;
 lint) wanted="$run $lint" ;;
-*)    die "usage: packages.sh run|lint" ;;
+*)    die "usage: packages.sh run|lint KERNEL..." ;;
 esac
 
 missing=()
@@ -26,8 +26,11 @@ for package in $wanted; do
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" = installed ] ||
 		missing+=("$package")
 done
-# Kernels come by apt-get download, which needs package lists as well.
-need_lists=$(compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null && echo no || echo yes)
+# Kernels come by apt-get download, which wants package lists of today.
+need_lists=no
+for kernel in "${@:2}"; do
+	[ -e "$FAULTLINE_CACHE/kernels/$kernel/release" ] || need_lists=yes
+done
 [ ${#missing[@]} -gt 0 ] || [ "$need_lists" = yes ] || exit 0
 
 root=()
