@@ -69,8 +69,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case OPTION_DEVICE:
 		options->device = text;
 		return 0;
-	case ARGP_KEY_ARG:
-		return EINVAL;
 	default:
 		return arguments_common(key, state);
 	}

@@ -28,6 +28,8 @@ void arguments_parse(const struct argp *argp, int argc, char **argv, void *input
 /**
  * arguments_common - handle the options that all programs have
  *
+ * An argument that comes as far as here is one too many.
+ *
  * Return: ARGP_ERR_UNKNOWN for any other key.
  */
 error_t arguments_common(int key, struct argp_state *state)
@@ -40,6 +42,8 @@ error_t arguments_common(int key, struct argp_state *state)
 	case ARGUMENTS_VERSION:
 		printf("%s (Faultline) %s\n", program_invocation_short_name, VERSION);
 		exit(EXIT_SUCCESS);
+	case ARGP_KEY_ARG:
+		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

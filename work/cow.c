@@ -8,7 +8,6 @@
  * copied, as the last case shows.
  */
 #include <err.h>
-#include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -204,8 +203,6 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case OPTION_PAGES:
 		*pages = arguments_integer("--pages", text, 1, PAGES_MAX);
 		return 0;
-	case ARGP_KEY_ARG:
-		return EINVAL;
 	default:
 		return arguments_common(key, state);
 	}

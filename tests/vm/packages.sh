@@ -13,7 +13,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # To build (kbuild's own programs want libelf and pahole), boot, draw.
 run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-x86
 	python3 python3-matplotlib python3-numpy'
-lint='sparse cppcheck shellcheck codespell clang-format perl python3-pycodestyle'
+lint='sparse cppcheck shellcheck codespell perl python3-pycodestyle'
 
 case ${1-} in
 run)  wanted=$run ;;
