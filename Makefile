@@ -6,22 +6,26 @@ KDIR	?= /lib/modules/$(shell uname -r)/build
 KERNELS	= $(or $(K),$(shell tests/vm/kernel.sh names))
 BUILD	:= build/$(shell uname -r)
 
-.PHONY: help demo check bench lint programs module clean
+.PHONY: help demo study check bench bench-peers lint programs module clean
 
 help:
 	@echo 'make demo            case studies 1 and 2 on a stock kernel in QEMU; plots in plots/'
 	@echo 'make demo FULL=1     the same in the full sizes of the course'
+	@echo 'make study N=3       one case study, from recording to plots (1 to 5)'
 	@echo 'make check           every test on every kernel of the matrix'
 	@echo 'make check K=6.12 T=cow_exact      one test on one kernel'
 	@echo 'make bench           what things cost, in instructions (K=6.12: on one kernel)'
+	@echo 'make bench-peers     the same of bpftrace, perf and taskstats at the same work'
 	@echo 'make lint            what checkers say of the sources'
-	@echo 'make programs        monitor/monitor, work/work, work/cow'
+	@echo 'make programs        monitor/monitor and the workloads of work/'
 	@echo 'make module          the module for the running kernel (see insert.sh)'
 	@echo 'make clean           remove what was built; the cache of kernels stays'
 
 demo:
-	@tests/vm/packages.sh run 6.12
 	@case_studies/demo.sh $(if $(FULL),full,small)
+
+study:
+	@case_studies/study.sh $(if $(FULL),--full) $(N)
 
 check:
 	@tests/vm/packages.sh run $(KERNELS)
@@ -30,6 +34,10 @@ check:
 bench:
 	@tests/vm/packages.sh run $(KERNELS)
 	@bench/bench.sh $(K)
+
+bench-peers:
+	@tests/vm/packages.sh root $(or $(K),6.1 6.12)
+	@bench/peers.sh $(K)
 
 lint:
 	@tests/vm/packages.sh lint 6.12

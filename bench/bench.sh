@@ -20,12 +20,13 @@ mkdir -p "$figures" "$top/build/consoles"
 
 measure()
 {
+	architecture "$("$top/tests/vm/kernel.sh" architecture "$1")"
 	"$top/tests/vm/guest.sh" --icount --memory 2048 --limit 900 \
 		--console "$top/build/consoles/bench" \
-		--add "$top/build/$1/faultline.ko" --add "$top/build/programs/monitor" \
-		--add "$top/build/bench-programs/faults" \
-		--add "$top/build/bench-programs/sampling" \
-		--add "$top/build/bench-programs/reading" "$1" \
+		--add "$top/build/$1/faultline.ko" --add "$top/$built/programs/monitor" \
+		--add "$top/$built/bench-programs/faults" \
+		--add "$top/$built/bench-programs/sampling" \
+		--add "$top/$built/bench-programs/reading" "$1" \
 		'./faults && ./reading ./monitor && ./sampling' > "$figures/$1.new"
 	mv "$figures/$1.new" "$figures/$1"
 }
@@ -64,20 +65,29 @@ difference()
 	fi
 }
 
+# fault_rows NAME LABEL: a fault, and what the module adds to it
+fault_rows()
+{
+	row "$2, module not loaded" "$1_out"
+	row '  added: loaded, nothing registered' "$1_idle" "$1_out"
+	row '  added: another process registered' "$1_another" "$1_out"
+	row '  added: this process registered' "$1_self" "$1_out"
+	row '  added: another, latency=copy' "$1_copy_another" "$1_out"
+	row '  added: this, latency=copy' "$1_copy_self" "$1_out"
+	row '  added: another, latency=fault' "$1_fault_another" "$1_out"
+	row '  added: this, latency=fault' "$1_fault_self" "$1_out"
+	row '  added: nothing registered any more' "$1_idle_again" "$1_out"
+}
+
 report()
 {
 	printf '%-58s' 'instructions'
 	printf ' %12s' "${kernels[@]}"
 	printf '\n'
-	row 'a COW fault, module not loaded' cow_out
-	row '  added: loaded, nothing registered' cow_idle cow_out
-	row '  added: another process registered' cow_another cow_out
-	row '  added: this process registered' cow_self cow_out
-	row '  added: nothing registered any more' cow_idle_again cow_out
-	row 'a minor fault, module not loaded' minor_out
-	row '  added: loaded, nothing registered' minor_idle minor_out
-	row '  added: another process registered' minor_another minor_out
-	row '  added: this process registered' minor_self minor_out
+	fault_rows cow 'a COW fault'
+	fault_rows minor 'a minor fault'
+	fault_rows first 'a first write to a private file page'
+	fault_rows read 'a read of a mapped file, 16 pages'
 	for count in 1 16 256 4096; do
 		row "a tick with $count registered, all of it" "tick_$count"
 	done
@@ -87,15 +97,17 @@ report()
 	for count in 1 16 256; do
 		row "pread of held-open /proc/PID/stat, $count processes, each" "stat_held_$count"
 		row "  opened anew" "stat_open_$count"
+		row "  asked of taskstats" "taskstats_$count"
 	done
 	row 'ticks missed in 5 s: 4096 processes at 20 Hz' missed_4096
 	row 'a record copied from the ring by a reader' read
 	row 'a record written as a row by monitor' row
 }
 
-make -s -C "$top/bench" O="$top/build/bench-programs"
-step "programs" "$top/tests/build.sh" programs
 for kernel in "${kernels[@]}"; do
+	architecture=$("$top/tests/vm/kernel.sh" architecture "$kernel")
+	step "programs for $architecture" "$top/tests/build.sh" programs "$architecture"
+	"$top/tests/build.sh" bench "$architecture"
 	"$top/tests/vm/kernel.sh" fetch "$kernel"
 	step "the module for $kernel" "$top/tests/build.sh" module "$kernel"
 	step "measuring on $kernel" measure "$kernel"

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a fault costs: instructions per copy-on-write and per minor fault, with the
- * module out, in with nothing registered, with another process registered, and with
- * the faulting one.  Prints `NAME VALUE` lines.
+ * What a fault costs: instructions per copy-on-write fault, per minor fault, per first
+ * write to a page of a private file mapping, and per read of a mapped file (of which the
+ * kernel maps 16 pages at once), with the module out, in with nothing registered, with
+ * another process registered, and with the faulting one; the last two with copies timed
+ * and with whole faults timed, too.  Prints `NAME VALUE` lines.
  *
  * Each figure is the least of several runs: what a timer tick or the sampler adds to
  * one of them is not the fault's.
@@ -16,11 +18,11 @@
 
 #include "clock.h"
 #include "module.h"
+#include "pages.h"
 #include "tap.h"
 
 enum {
 	PAGES		= 512,
-	PAGE_BYTES	= 4096,
 	RUNS		= 9,
 	SETTLE_MS	= 3000,	/* longer than counting stays armed */
 };
@@ -28,43 +30,28 @@ enum {
 struct cost {
 	double cow;
 	double minor;
+	double first;
+	double read;
 };
 
-static volatile char *pages_map(void)
-{
-	void *memory = mmap(NULL, PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		bail("mmap");
-	return memory;
-}
-
-static double pages_write(volatile char *memory)
-{
-	uint64_t start = instructions();
-
-	for (int page = 0; page < PAGES; page++)
-		memory[page * PAGE_BYTES] = 1;
-	return (double)(instructions() - start) / PAGES;
-}
-
-static double smaller(double a, double b)
-{
-	return a < b ? a : b;
-}
+/* A file of PAGES pages, in the page cache. */
+static int file;
 
 /* In a child: copies of its parent's pages, then first writes to pages of its own. */
 static void measure_child(volatile char *inherited, bool registered, struct cost *cost)
 {
-	volatile char *fresh = pages_map();
+	volatile char *fresh = pages_map(PAGES);
+	volatile char *unread = pages_map_file(file, PAGES);
+	volatile char *unwritten = pages_map_file(file, PAGES);
 
 	if (registered && status_register(0))
 		bail("register");
 	instructions();
 	*fresh = 1;
-	cost->cow = smaller(cost->cow, pages_write(inherited));
-	cost->minor = smaller(cost->minor, pages_write(fresh));
+	cost->cow = smaller(cost->cow, pages_write(inherited, PAGES));
+	cost->minor = smaller(cost->minor, pages_write(fresh, PAGES));
+	cost->first = smaller(cost->first, pages_write(unwritten, PAGES));
+	cost->read = smaller(cost->read, pages_read(unread, PAGES));
 	_exit(0);
 }
 
@@ -73,33 +60,42 @@ static void measure(const char *name, bool registered)
 	struct cost *cost = mmap(NULL, sizeof(*cost), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	*cost = (struct cost){ 1e9, 1e9 };
+	*cost = (struct cost){ 1e9, 1e9, 1e9, 1e9 };
 	for (int run = 0; run < RUNS; run++) {
-		volatile char *inherited = pages_map();
+		volatile char *inherited = pages_map(PAGES);
 
-		pages_write(inherited);
+		pages_write(inherited, PAGES);
 		if (fork() == 0)
 			measure_child(inherited, registered, cost);
 		wait(NULL);
-		munmap((void *)inherited, PAGES * PAGE_BYTES);
+		pages_unmap(inherited, PAGES);
 	}
-	printf("cow_%s %.1f\nminor_%s %.1f\n", name, cost->cow, name, cost->minor);
+	printf("cow_%s %.1f\nminor_%s %.1f\nfirst_%s %.1f\nread_%s %.1f\n", name, cost->cow,
+	       name, cost->minor, name, cost->first, name, cost->read);
 	fflush(stdout);
 	munmap(cost, sizeof(*cost));
+}
+
+static void measure_latency(const char *latency, const char *another, const char *self)
+{
+	if (module_set("latency", latency) || status_register(1))
+		bail("latency=%s", latency);
+	measure(another, false);
+	status_unregister(1);
+	measure(self, true);
 }
 
 int main(void)
 {
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	file = pages_create_file(PAGES);
 	sleep_ms(SETTLE_MS);
 	measure("out", false);
 	module_load("hz=1");
 	measure("idle", false);
-	if (status_register(1))
-		bail("register init");
-	measure("another", false);
-	status_unregister(1);
-	measure("self", true);
+	measure_latency("off", "another", "self");
+	measure_latency("copy", "copy_another", "copy_self");
+	measure_latency("fault", "fault_another", "fault_self");
 	sleep_ms(SETTLE_MS);
 	measure("idle_again", false);
 	return module_unload();

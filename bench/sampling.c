@@ -2,22 +2,24 @@
 /*
  * What a sample costs: instructions per tick with N processes registered, against
  * reading the same counters of the same processes from /proc/PID/stat with the files
- * held open and with them opened anew.  Prints `NAME VALUE` lines.
+ * held open and with them opened anew, and from taskstats.  Prints `NAME VALUE` lines.
+ *
+ * usage: sampling [PROCESSES]		the largest N (4096)
  *
  * The module's share is what a loop of fixed length is longer by when ticks interrupt
  * it, all of it: timer interrupt, wake-up, context switches, and the samples.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "module.h"
+#include "stat.h"
 #include "tap.h"
+#include "taskstats.h"
 
 enum {
 	PROCESSES_MAX	= 4096,
@@ -68,7 +70,8 @@ static double tick_cost(const struct faultline_header *header, int count, uint64
 	for (int i = 0; i < count; i++)
 		if (status_register(processes[i]))
 			bail("register process %d", i);
-	sleep_ms(200);
+	/* The first of them has the kernel patch its text, which keeps it busy for a while. */
+	sleep_ms(SETTLE_MS);
 	ticks = header->ticks;
 	disturbed = loop();
 	ticks = header->ticks - ticks;
@@ -94,59 +97,23 @@ static uint64_t missed_ticks(const struct faultline_header *header, int count)
 	return missed;
 }
 
-struct stat_counters {
-	unsigned long minor, major, user, system;
-};
-
-static void parse_stat(const char *text, struct stat_counters *counters)
-{
-	const char *after_name = strrchr(text, ')');
-
-	if (!after_name ||
-	    sscanf(after_name, ") %*c %*d %*d %*d %*d %*d %*u %lu %*u %lu %*u %lu %lu",
-		   &counters->minor, &counters->major, &counters->user, &counters->system) != 4)
-		bail("cannot parse %s", text);
-}
-
-static int open_stat(pid_t pid)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		bail("%s", path);
-	return fd;
-}
-
-static void poll_one(int fd)
-{
-	struct stat_counters counters;
-	char text[1024];
-	ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
-
-	if (length <= 0)
-		bail("pread");
-	text[length] = '\0';
-	parse_stat(text, &counters);
-}
-
 /* Instructions per process to poll /proc/PID/stat, files held open or not. */
 static double poll_cost(int count, bool held_open)
 {
 	static int fds[PROCESSES_MAX];
 	int rounds = count < POLLS_MIN ? POLLS_MIN / count : 1;
+	struct stat_counters counters;
 	uint64_t start;
 
 	for (int i = 0; held_open && i < count; i++)
-		fds[i] = open_stat(processes[i]);
+		fds[i] = stat_open(processes[i]);
 	start = instructions();
 	for (int round = 0; round < rounds; round++) {
 		for (int i = 0; i < count; i++) {
-			int fd = held_open ? fds[i] : open_stat(processes[i]);
+			int fd = held_open ? fds[i] : stat_open(processes[i]);
 
-			poll_one(fd);
+			if (!stat_read(fd, &counters))
+				bail("pread");
 			if (!held_open)
 				close(fd);
 		}
@@ -157,34 +124,58 @@ static double poll_cost(int count, bool held_open)
 	return (double)start / rounds / count;
 }
 
-int main(void)
+/* Instructions per process to ask taskstats, about the process or its first thread. */
+static double taskstats_cost(int count, bool (*read)(pid_t pid, struct taskstats *stats))
+{
+	int rounds = count < POLLS_MIN ? POLLS_MIN / count : 1;
+	struct taskstats stats;
+	uint64_t start = instructions();
+
+	for (int round = 0; round < rounds; round++)
+		for (int i = 0; i < count; i++)
+			if (!read(processes[i], &stats))
+				bail("taskstats");
+	return (double)(instructions() - start) / rounds / count;
+}
+
+int main(int argc, char **argv)
 {
 	static const int counts[] = { 1, 16, 256, 4096 };
+	const int most = argc > 1 ? atoi(argv[1]) : PROCESSES_MAX;
 	const struct faultline_header *header;
 	double tick[sizeof(counts) / sizeof(counts[0])];
 	uint64_t undisturbed;
+	size_t sizes = 0;
+
+	while (sizes < sizeof(counts) / sizeof(counts[0]) && counts[sizes] <= most)
+		sizes++;
 
 	/* Apart from the shell that started us, so that we can end all we start. */
 	setpgid(0, 0);
 	module_load("hz=100 max_processes=4096");
 	header = ring_map();
-	start_up_to(PROCESSES_MAX);
+	start_up_to(most);
 	sleep_ms(SETTLE_MS);
 	undisturbed = loop();
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+	for (size_t i = 0; i < sizes; i++) {
 		tick[i] = tick_cost(header, counts[i], undisturbed);
 		printf("tick_%d %.0f\n", counts[i], tick[i]);
 		fflush(stdout);
 	}
 	/* A tick costs something by itself: a sample is what one process more adds. */
-	for (size_t i = 1; i < sizeof(counts) / sizeof(counts[0]); i++)
+	for (size_t i = 1; i < sizes; i++)
 		printf("sample_%d %.0f\n", counts[i],
 		       (tick[i] - tick[i - 1]) / (counts[i] - counts[i - 1]));
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) - 1; i++) {
+	taskstats_open();
+	for (size_t i = 0; i < sizes && counts[i] < PROCESSES_MAX; i++) {
 		printf("stat_held_%d %.0f\n", counts[i], poll_cost(counts[i], true));
 		printf("stat_open_%d %.0f\n", counts[i], poll_cost(counts[i], false));
+		printf("taskstats_%d %.0f\n", counts[i],
+		       taskstats_cost(counts[i], taskstats_read_process));
+		printf("taskstats_thread_%d %.0f\n", counts[i],
+		       taskstats_cost(counts[i], taskstats_read_thread));
 	}
-	printf("missed_4096 %llu\n", (unsigned long long)missed_ticks(header, 4096));
+	printf("missed_%d %llu\n", most, (unsigned long long)missed_ticks(header, most));
 	signal(SIGTERM, SIG_IGN);
 	kill(0, SIGTERM);
 	return 0;

@@ -40,9 +40,15 @@ class Profile:
     path: where it was read from
     header: text of each `# name: value` line by name, except those below
     rows: structured array, one element per sample in the order of the file,
-        columns by name; times in seconds, sizes in bytes, the rest are counts;
-        what could not be counted is NaN
+        columns by name: *_s in seconds, *_bytes in bytes, parent_id an id or 0
+        for none, the rest are counts; what could not be counted is NaN, and so
+        is all of a column that came later than the profile
     processes: Process by id, as last described
+    latency: what of copy-on-write faults was timed, "off", "copy", "fault" or
+        "n/a", in the order of the changes; () if the profile does not say
+    latency_cost_s: what an empty measurement reads, in seconds, by "copy" and
+        "fault", as last known: it is in every time of copy_s and fault_s; NaN
+        if not known
     lost: records that the monitor was too slow to see, or None if not known
         because the recording was cut short
     """
@@ -51,6 +57,8 @@ class Profile:
     header: dict[str, str]
     rows: np.ndarray
     processes: dict[int, Process]
+    latency: tuple[str, ...]
+    latency_cost_s: dict[str, float]
     lost: int | None
 
 
@@ -65,6 +73,7 @@ def read(path):
     """
     lines = _finished_lines(path)
     header, processes, lost = {}, {}, None
+    latency, latency_cost_s = [], {"copy": np.nan, "fault": np.nan}
     columns, rows = {}, []
 
     try:
@@ -82,6 +91,10 @@ def read(path):
             elif name == "process":
                 process = _process(value)
                 processes[process.id] = process
+            elif name == "latency":
+                latency.append(value)
+            elif name == "latency_cost_ns":
+                latency_cost_s = _latency_cost(value)
             elif name == "lost":
                 lost = _lost_total(value)
             else:
@@ -91,9 +104,8 @@ def read(path):
     except ValueError as error:
         raise ProfileError(f"{path}:{number}: {error}") from None
 
-    types = [(name, np.int64 if convert is _whole else np.float64)
-             for name, convert in columns.items()]
-    profile = Profile(path, header, np.array(rows, types), processes, lost)
+    profile = Profile(path, header, _array(rows, columns), processes, tuple(latency),
+                      latency_cost_s, lost)
     _check_order(profile)
     return profile
 
@@ -134,7 +146,7 @@ def _check_format(lines):
 def _check_order(profile):
     """Raise ProfileError if a process's time or faults go back: all sums rely on it."""
     for rows in series(profile).values():
-        for column in ("time_s", "minor", "major", "cow"):
+        for column in ("time_s", "minor", "major", "cow", *_LATER_COUNTERS):
             back = np.flatnonzero(np.diff(rows[column]) < 0)
             if len(back):
                 raise ProfileError(f"{profile.path}: expected {column} of a process never to go "
@@ -177,13 +189,31 @@ _COLUMNS = {
 }
 
 
+# What monitors did not write from the beginning.
+_LATER_COUNTERS = (
+    "cow_anon", "cow_zero", "cow_file", "cow_file_first", "cow_ksm", "cow_hugetlb", "cow_remote",
+    "copies_timed", "copies_missed", "copy_s", "faults_timed", "faults_missed", "fault_s",
+)
+_LATER_COLUMNS = ("parent_id", *_LATER_COUNTERS)
+
+
 def _columns(value):
     """Return the converter of each column by name, in the order of the file."""
     names = value.split()
-    for name in _COLUMNS:
-        if names.count(name) != 1:
-            raise ValueError(f"expected one column {name}, found {names.count(name)}")
+    for name in (*_COLUMNS, *_LATER_COLUMNS):
+        found = names.count(name)
+        if found > 1 or (not found and name in _COLUMNS):
+            raise ValueError(f"expected one column {name}, found {found}")
     return {name: _COLUMNS.get(name, _decimal_if_available) for name in names}
+
+
+def _array(rows, columns):
+    """Return rows as a structured array; later columns that they lack are NaN."""
+    lacking = [name for name in _LATER_COLUMNS if name not in columns]
+    types = [(name, np.int64 if convert is _whole else np.float64)
+             for name, convert in columns.items()]
+    types += [(name, np.float64) for name in lacking]
+    return np.array([row + (np.nan,) * len(lacking) for row in rows], types)
 
 
 def _row(line, columns):
@@ -202,6 +232,15 @@ def _process(value):
     if not match:
         raise ValueError("expected '# process: id=N pid=N ppid=N comm=NAME'")
     return Process(int(match[1]), int(match[2]), int(match[3]), match[4])
+
+
+def _latency_cost(value):
+    """Return the seconds that a `# latency_cost_ns:` line gives, by what was measured."""
+    match = re.fullmatch(r"copy=([0-9]+|n/a) fault=([0-9]+|n/a)", value)
+    if not match:
+        raise ValueError("expected '# latency_cost_ns: copy=N|n/a fault=N|n/a'")
+    return {"copy": _decimal_if_available(match[1]) / 1e9,
+            "fault": _decimal_if_available(match[2]) / 1e9}
 
 
 def _lost_total(value):

@@ -7,6 +7,12 @@
 #
 # full is the course's: two times two processes on 1024 MB each, which wants 3 GB of
 # memory; small is a quarter of it, and quicker.
+#
+# One CPU: the emulator runs all of a guest's CPUs in turns, and time in which it is
+# another's turn would pass for work.
+#
+# guest small: --memory 1024 --cpus 1 --limit 900
+# guest full: --memory 3072 --cpus 1 --limit 5400
 
 set -eu
 

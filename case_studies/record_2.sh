@@ -7,6 +7,12 @@
 #
 # The processes of the last profiles need more memory than there should be: full
 # wants a machine of 1 GB with 5 GB of swap, small one of 384 MB with 1 GB.
+#
+# One CPU: the emulator runs all of a guest's CPUs in turns, and time in which it is
+# another's turn would pass for work.
+#
+# guest small: --memory 384 --swap 1024 --cpus 1 --limit 900
+# guest full: --memory 1024 --swap 5120 --cpus 1 --limit 5400
 
 set -eu
 

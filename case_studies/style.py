@@ -12,6 +12,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.transforms import blended_transform_factory
 
 # From the palette of Okabe and Ito.  No two lines of a figure differ by colour
 # alone: give them different line styles or markers.
@@ -19,9 +20,13 @@ BLACK = "#000000"
 BLUE = "#0072B2"
 SKY_BLUE = "#56B4E9"
 VERMILION = "#D55E00"
+# For areas behind lines.
+GREY = "#EEEEEE"
 
 WIDTH_INCHES = 8
 PANEL_INCHES = 2.8
+ROW_INCHES = 0.36
+ROWS_MIN = 5
 TEXT_INCHES = 2
 DOTS_PER_INCH = 200
 TITLE_CHARACTERS = 80
@@ -50,15 +55,60 @@ def figure(title, caption, panels=1):
     axes has shape (panels,), the topmost first.  The title stands above the
     panels and the caption under them, both wrapped.
     """
+    drawn, axes = figure_in_columns(title, caption, panels, 1)
+    return drawn, axes[:, 0]
+
+
+def figure_in_columns(title, caption, panels, columns):
+    """Return (figure, axes) as figure() does, for what is to be compared side by side.
+
+    axes has shape (panels, columns); panels beside each other share their vertical
+    axis, too.
+    """
     drawn = Figure((WIDTH_INCHES, TEXT_INCHES + PANEL_INCHES * panels), layout="constrained")
+    _label(drawn, title, caption)
+    return drawn, drawn.subplots(panels, columns, sharex=True, sharey="row", squeeze=False)
+
+
+def rows(title, caption, names, widths=(1,)):
+    """Return (figure, axes): panels of these relative widths, side by side on named rows.
+
+    axes has shape (panels,), the leftmost first; row 0 is the topmost.  Title and
+    caption as in figure().
+    """
+    height = TEXT_INCHES + ROW_INCHES * max(len(names), ROWS_MIN)
+    drawn = Figure((WIDTH_INCHES, height), layout="constrained")
+    drawn.get_layout_engine().set(w_pad=0.1)
+    _label(drawn, title, caption)
+    axes = drawn.subplots(1, len(widths), sharey=True, squeeze=False, width_ratios=widths)[0]
+    axes[0].set_yticks(range(len(names)), names, fontsize=10)
+    axes[0].set_ylim(len(names) - 0.5, -0.5)
+    for panel in axes:
+        panel.grid(axis="y", visible=False)
+        panel.tick_params(axis="y", length=0)
+    return drawn, axes
+
+
+def _label(drawn, title, caption):
     drawn.suptitle(textwrap.fill(title, TITLE_CHARACTERS), x=0.01, ha="left", fontsize=12)
     drawn.supxlabel(textwrap.fill(caption, CAPTION_CHARACTERS), x=0.01, ha="left", fontsize=9)
-    return drawn, drawn.subplots(panels, sharex=True, squeeze=False)[:, 0]
 
 
 def legend_above(axes):
     """Put the legend of axes above them, where it hides no line."""
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0)
+
+
+def legend_of_all(axes):
+    """Put the legend of axes between the title and all panels, in one line."""
+    drawn = axes.figure
+    legend = axes.legend(loc="lower left", bbox_to_anchor=(0.01, 1), ncols=4, handlelength=1.5,
+                         columnspacing=1.5, borderaxespad=0.2, borderpad=0,
+                         bbox_transform=blended_transform_factory(drawn.transFigure,
+                                                                  axes.transAxes))
+    # Wider than its panel, which the layout would make room for: a line of the title does.
+    legend.set_in_layout(False)
+    drawn.suptitle(f"{drawn._suptitle.get_text()}\n ", x=0.01, ha="left", fontsize=12)
 
 
 def whole_numbers(axis):

@@ -9,7 +9,10 @@
 #include <linux/device.h>
 #include <linux/ftrace.h>
 #include <linux/hrtimer.h>
+#include <linux/kprobes.h>
+#include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 
 /* 1aaba11da9aa ("driver core: class: remove module * from class_create()"), 6.4 */
@@ -34,6 +37,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+/* d7a76ec87195 ("sysctl: Remove check for sentinel element in ctl_table arrays"), 6.11 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define FAULTLINE_SYSCTL_END	{}
+#else
+#define FAULTLINE_SYSCTL_END
+#endif
+
 /* 908fc4c2ab9a ("hrtimers: Introduce hrtimer_setup()"), 6.13 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void hrtimer_setup(struct hrtimer *timer,
@@ -53,17 +63,69 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 /*
  * ftrace handlers get the traced function's arguments only where the
  * architecture saves them; 94d095ffa0e1 ("ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS
- * accesses"), 6.2, gave them an accessor.
+ * accesses"), 6.2, gave them an accessor.  Until 26299b3f6ba2 ("ftrace: arm64: move from
+ * REGS to ARGS"), 6.2, arm64 saved all registers for who asked for them.
  */
-#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && \
-	(defined(CONFIG_X86_64) || LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0))
+#if defined(CONFIG_ARM64) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_REGS
 #define FAULTLINE_FTRACE_ARGS
+#endif
+#define FAULTLINE_FTRACE_FLAGS	FTRACE_OPS_FL_SAVE_REGS
+#else
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#define FAULTLINE_FTRACE_ARGS
+#endif
+#define FAULTLINE_FTRACE_FLAGS	0
+#endif
+#ifdef FAULTLINE_FTRACE_ARGS
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define faultline_ftrace_argument(fregs, n)	regs_get_kernel_argument(&(fregs)->regs, n)
 #else
 #define faultline_ftrace_argument(fregs, n)	ftrace_regs_get_argument(fregs, n)
 #endif
 #endif
+
+/*
+ * Direct calls for many functions at once; da8bdfbd4223 ("ftrace: Rename
+ * _ftrace_direct_multi APIs to _ftrace_direct APIs"), 6.4, renamed them.  Here for the
+ * one architecture that direct_*.S is written for.
+ */
+#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)
+#define FAULTLINE_DIRECT_CALLS	1
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define faultline_register_direct(ops, address)		register_ftrace_direct_multi(ops, address)
+#define faultline_unregister_direct(ops, address)	unregister_ftrace_direct_multi(ops, address)
+#else
+#define faultline_register_direct(ops, address)		register_ftrace_direct(ops, address)
+#define faultline_unregister_direct(ops, address)	\
+	unregister_ftrace_direct(ops, address, false)
+#endif
+#else
+#define FAULTLINE_DIRECT_CALLS	0
+#endif
+
+/*
+ * The data of the current task's innermost return that this kretprobe waits for, or
+ * NULL.  73f9b911faa7 ("kprobes: Use rethook for kretprobe if possible"), 5.18: some
+ * architectures keep these returns in one list, some in another.
+ */
+static inline void *faultline_kretprobe_data(const struct kretprobe *probe)
+{
+#ifdef CONFIG_KRETPROBE_ON_RETHOOK
+	struct rethook_node *node;
+
+	llist_for_each_entry(node, current->rethooks.first, llist)
+		if (node->rethook == probe->rh)
+			return container_of(node, struct kretprobe_instance, node)->data;
+#else
+	struct kretprobe_instance *instance;
+
+	llist_for_each_entry(instance, current->kretprobe_instances.first, llist)
+		if (get_kretprobe(instance) == probe)
+			return instance->data;
+#endif
+	return NULL;
+}
 
 /* Where the probed function returns to, while a kprobe stands at its entry. */
 static __always_inline unsigned long faultline_return_address(struct pt_regs *regs)

@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copy-on-write, counted exactly.
+ * Copy-on-write, counted exactly and by kind.
  *
  * wp_page_copy() is where the kernel copies, but it counts attempts (a racing
  * thread copies and throws away) and compilers inline it from 6.12 on.  What runs
  * once per page that was really put in place is its call of ptep_clear_flush(),
- * under the page-table lock.  Others call that function too, so a hook on it counts
- * only calls that return into wp_page_copy(), or into do_wp_page() where that
- * swallowed it.
+ * under the page-table lock, with the old entry still in the page table.  Others call
+ * that function too, so a hook on it counts only calls that return into
+ * wp_page_copy(), or into do_wp_page() where that swallowed it, or into hugetlb_wp().
+ *
+ * The first write to a page of a private file mapping clears no entry.  Its page is put
+ * in place by do_set_pte(), since 6.6 set_pte_range(), which is called for every page
+ * that a file fault maps, but with a page for the copy (cow_page) only then.
  *
  * Three ways to hook, best first:
- *	ftrace	an ftrace handler with the function's arguments; cheapest
- *	kprobe	a kprobe on the same function; the same count
+ *	ftrace	ftrace handlers with the functions' arguments; cheapest
+ *	kprobe	kprobes on the same functions; the same counts
  *	entry	a kprobe on wp_page_copy() itself: counts attempts, so that threads
  *		which race for one page count it more than once
- * Where none attaches, records lack FAULTLINE_COW and people see n/a.
+ * Where none attaches, records lack FAULTLINE_COW and people see n/a; where only the
+ * second function cannot be hooked, its kind is n/a.
  *
- * arm, disarm and what they set are serialised by the registry's mutex.  The marker is
+ * arm, disarm and what they set are serialised by the registry's mutex.  The hooks are
  * called with the page-table lock held, which is an RCU read section on PREEMPT_RT and
  * disables preemption elsewhere, and kprobes disable it anyway: that is all that
- * faultline_registry_find() and the look at mm->owner need.
+ * faultline_registry_find_memory() needs.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ftrace.h>
-#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -34,6 +38,9 @@
 
 #include "compat.h"
 #include "cow.h"
+#include "direct.h"
+#include "hook.h"
+#include "latency.h"
 #include "registry.h"
 #include "ring.h"
 
@@ -41,34 +48,40 @@
 #define COPIER	"wp_page_copy"
 
 /**
+ * struct cow_hook - a function that puts a page in place
+ * @function: where it is in this kernel, if it is there
+ * @ops: its ftrace handler, or NULL where those get no arguments
+ * @probe: or its kprobe
+ * @armed: by one of these it is attached
+ * @direct: it is attached by an ftrace direct call
+ */
+struct cow_hook {
+	struct faultline_function function;
+	struct ftrace_ops *ops;
+	struct kprobe probe;
+	bool armed;
+	bool direct;
+};
+
+/**
  * struct cow_method - one way to count
  * @name: as in the parameter cow=
  * @arm: attach; 0 or a negative errno
- * @disarm: detach, and wait until no CPU is in the hook
+ * @disarm: detach, and wait until no CPU is in a hook
  * @describe: what people read, a format with the caller's name
+ * @at_marker: counts at the marker, after the copy
  */
 struct cow_method {
 	const char *name;
 	int (*arm)(void);
 	void (*disarm)(void);
 	const char *describe;
+	bool at_marker;
 };
 
-/**
- * struct function - a function of the kernel's
- * @name: its symbol
- * @start: address
- * @size: bytes; 0 while it has not been found
- */
-struct function {
-	const char *name;
-	unsigned long start;
-	unsigned long size;
-};
-
-static struct function cow_marker;
-/* Who calls the marker to put a copy in place. */
-static struct function cow_caller;
+/* Who calls the marker to put a copy in place, and who to put a huge page there. */
+static struct faultline_function cow_caller;
+static struct faultline_function cow_huge_caller;
 
 static const struct cow_method *cow_armed_method;
 
@@ -94,197 +107,312 @@ static const struct kernel_param_ops cow_ops = {
 module_param_cb(cow, &cow_ops, &cow, 0444);
 MODULE_PARM_DESC(cow, "how to count copy-on-write: auto (default), ftrace, kprobe, entry, off");
 
-/*
- * Whose page was it?  Usually the faulting process's own.  When a debugger, or a
- * kernel thread that borrowed the mm, writes into another's memory, it is its
- * owner's.
- */
-static __always_inline void count(const struct vm_area_struct *vma)
+static __always_inline void count(struct faultline_process *process, enum faultline_kind kind,
+				  unsigned long address, bool copied)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	const struct signal_struct *signal = NULL;
-	struct faultline_process *process;
-
-	if (likely(current->mm == mm && !(current->flags & PF_KTHREAD))) {
-		signal = current->signal;
-	} else {
-#ifdef CONFIG_MEMCG
-		const struct task_struct *owner = rcu_dereference_raw(mm->owner);
-
-		if (owner)
-			signal = owner->signal;
-#endif
-	}
-	if (!signal)
-		return;
-	process = faultline_registry_find(signal);
-	if (process)
-		atomic64_inc(&process->cow_faults);
+	atomic64_inc(&process->cow_faults[kind]);
+	if (static_branch_unlikely(&faultline_latency_on))
+		faultline_latency_page_copied(process, kind, address, copied);
 }
 
-static __always_inline bool from_cow_caller(unsigned long address)
+/* Made by the function that latency.c times; the others copy elsewhere, or not at all. */
+static __always_inline bool copied_there(enum faultline_kind kind)
 {
-	return address - cow_caller.start < cow_caller.size;
+	return kind == FAULTLINE_ANON || kind == FAULTLINE_FILE || kind == FAULTLINE_KSM;
+}
+
+/*
+ * Memory that is no file's and that KSM may not merge: that answers most of it without
+ * a look at the page, which costs a cache miss on a real machine.
+ */
+static __always_inline bool is_plain(const struct vm_area_struct *vma, pte_t pte)
+{
+	return !vma->vm_file && !(vma->vm_flags & VM_MERGEABLE) && !pte_special(pte);
+}
+
+/* Whose page a write replaces. */
+static enum faultline_kind kind_of(const struct vm_area_struct *vma, pte_t pte)
+{
+	struct folio *folio;
+
+	if (pte_special(pte))
+		return is_zero_pfn(pte_pfn(pte)) ? FAULTLINE_ZERO : FAULTLINE_FILE;
+	if (is_plain(vma, pte))
+		return FAULTLINE_ANON;
+	folio = page_folio(pte_page(pte));
+	if (!folio_test_anon(folio))
+		return FAULTLINE_FILE;
+	return folio_test_ksm(folio) ? FAULTLINE_KSM : FAULTLINE_ANON;
+}
+
+/* Of what is not the plain case: another kind, another's memory, or nobody registered. */
+static noinline void count_kind(const struct mm_struct *mm, enum faultline_kind kind,
+				unsigned long address)
+{
+	struct faultline_process *process = faultline_registry_find_memory(mm);
+
+	if (!process)
+		return;
+	count(process, process->signal == current->signal ? kind : FAULTLINE_REMOTE, address,
+	      copied_there(kind));
+}
+
+/* The same by the entry of the page table.  Apart, so that the plain case saves no registers. */
+static noinline void count_page(const struct vm_area_struct *vma, pte_t pte,
+				unsigned long address)
+{
+	count_kind(vma->vm_mm, kind_of(vma, pte), address);
+}
+
+/* A process of this task's, if the memory is its own and it is registered. */
+static __always_inline struct faultline_process *find_own(const struct mm_struct *mm)
+{
+	return likely(current->mm == mm) ? faultline_registry_find(current->signal) : NULL;
+}
+
+static __always_inline void marker_hook(unsigned long caller, unsigned long vma_argument,
+					unsigned long address, unsigned long pte_argument)
+{
+	const struct vm_area_struct *vma = (const struct vm_area_struct *)vma_argument;
+	struct faultline_process *process;
+	pte_t pte;
+
+	if (likely(faultline_hook_within(&cow_caller, caller))) {
+		pte = READ_ONCE(*(pte_t *)pte_argument);
+		process = find_own(vma->vm_mm);
+		if (likely(process && is_plain(vma, pte)))
+			count(process, FAULTLINE_ANON, address, true);
+		else if (process || current->mm != vma->vm_mm || current->flags & PF_KTHREAD)
+			count_page(vma, pte, address);
+	} else if (unlikely(faultline_hook_within(&cow_huge_caller, caller))) {
+		count_kind(vma->vm_mm, FAULTLINE_HUGETLB, address);
+	}
+}
+
+/* The page is in cow_page, and the lock is held. */
+static __always_inline void first_hook(const struct vm_fault *vmf)
+{
+	count_kind(vmf->vma->vm_mm, FAULTLINE_FILE_FIRST, vmf->address);
 }
 
 #ifdef FAULTLINE_FTRACE_ARGS
-static void notrace ftrace_hook(unsigned long ip, unsigned long parent_ip,
-				struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static void notrace ftrace_marker(unsigned long ip, unsigned long parent_ip,
+				  struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	if (from_cow_caller(parent_ip))
-		count((const struct vm_area_struct *)faultline_ftrace_argument(fregs, 0));
+	marker_hook(parent_ip, faultline_ftrace_argument(fregs, 0),
+		    faultline_ftrace_argument(fregs, 1), faultline_ftrace_argument(fregs, 2));
+}
+
+static void notrace ftrace_first(unsigned long ip, unsigned long parent_ip,
+				 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	const struct vm_fault *vmf = (const struct vm_fault *)faultline_ftrace_argument(fregs, 0);
+
+	if (vmf->cow_page)
+		first_hook(vmf);
 }
 
 /* Permanent: kernel.ftrace_enabled=0 is refused, rather than the count going stale. */
-static struct ftrace_ops ftrace_marker = {
-	.func	= ftrace_hook,
-	.flags	= FTRACE_OPS_FL_PERMANENT,
+static struct ftrace_ops marker_ops = {
+	.func	= ftrace_marker,
+	.flags	= FTRACE_OPS_FL_PERMANENT | FAULTLINE_FTRACE_FLAGS,
+};
+
+static struct ftrace_ops huge_marker_ops = {
+	.func	= ftrace_marker,
+	.flags	= FTRACE_OPS_FL_PERMANENT | FAULTLINE_FTRACE_FLAGS,
+};
+
+static struct ftrace_ops first_ops = {
+	.func	= ftrace_first,
+	.flags	= FTRACE_OPS_FL_PERMANENT | FAULTLINE_FTRACE_FLAGS,
 };
 #endif
 
-static int kprobe_marker_hook(struct kprobe *probe, struct pt_regs *regs)
+static int notrace kprobe_marker(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (from_cow_caller(faultline_return_address(regs)))
-		count((const struct vm_area_struct *)regs_get_kernel_argument(regs, 0));
+	marker_hook(faultline_return_address(regs), regs_get_kernel_argument(regs, 0),
+		    regs_get_kernel_argument(regs, 1), regs_get_kernel_argument(regs, 2));
 	return 0;
 }
 
-NOKPROBE_SYMBOL(kprobe_marker_hook);
+NOKPROBE_SYMBOL(kprobe_marker);
 
-static int kprobe_entry_hook(struct kprobe *probe, struct pt_regs *regs)
+static int notrace kprobe_first(struct kprobe *probe, struct pt_regs *regs)
 {
 	const struct vm_fault *vmf = (const struct vm_fault *)regs_get_kernel_argument(regs, 0);
 
-	count(vmf->vma);
+	if (vmf->cow_page)
+		first_hook(vmf);
 	return 0;
 }
 
-NOKPROBE_SYMBOL(kprobe_entry_hook);
+NOKPROBE_SYMBOL(kprobe_first);
 
-static struct kprobe probe;
+static int notrace kprobe_entry(struct kprobe *probe, struct pt_regs *regs)
+{
+	const struct vm_fault *vmf = (const struct vm_fault *)regs_get_kernel_argument(regs, 0);
 
-#ifdef CONFIG_DYNAMIC_FTRACE
+	count_page(vmf->vma, vmf->orig_pte, vmf->address);
+	return 0;
+}
+
+NOKPROBE_SYMBOL(kprobe_entry);
+
+/* By which a page gets into its place. */
+static struct cow_hook marker;
+/* The same of huge pages, where the architecture has a function of its own for them. */
+static struct cow_hook huge_marker;
+/* By which a page of a file gets there, and a copy of one at its first write. */
+static struct cow_hook first_writer;
+/* Where a copy is attempted. */
+static struct cow_hook copier;
+
+#if FAULTLINE_DIRECT_CALLS
 /*
- * A kprobe at the entry of a function is served by ftrace.  With
- * kernel.ftrace_enabled=0 it is silent, and if one is taken away while that is so,
- * ftrace keeps a flag of it, stumbles over that later and switches itself off for
- * good.  So none is enabled without this guard: a permanent handler, on a function of
- * ours that has done its work, with which the kernel refuses to switch ftrace off.
+ * The first write's function is called for each page that a fault maps, 16 at a time for
+ * readers of files: a direct call looks at cow_page and returns, in 5 instructions
+ * where an ftrace handler takes 40 (make bench).
  */
-static void notrace guard_hook(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-			       struct ftrace_regs *fregs)
+/* For assembly, which knows no structs. */
+const unsigned long faultline_cow_page_offset = offsetof(struct vm_fault, cow_page);
+
+void notrace faultline_cow_first(const struct vm_fault *vmf)
 {
-}
-
-static struct ftrace_ops ftrace_guard = {
-	.func	= guard_hook,
-	.flags	= FTRACE_OPS_FL_PERMANENT,
-};
-
-/* -EBUSY: ftrace is switched off. */
-static int arm_guard(void)
-{
-	int err = ftrace_set_filter_ip(&ftrace_guard, (unsigned long)faultline_cow_init, 0, 1);
-
-	return err ?: register_ftrace_function(&ftrace_guard);
-}
-
-static void disarm_guard(void)
-{
-	unregister_ftrace_function(&ftrace_guard);
-}
-
-static void free_guard(void)
-{
-	ftrace_free_filter(&ftrace_guard);
+	first_hook(vmf);
 }
 #else
-static int arm_guard(void) { return 0; }
-static void disarm_guard(void) {}
-static void free_guard(void) {}
+#define faultline_first_entry	NULL
 #endif
 
-/*
- * kallsyms_lookup_name() is not exported; a kprobe finds the address, one that is
- * never enabled and so patches nothing, and sprint_symbol() tells where the function
- * ends.
- */
-static bool find_function(const char *name, struct function *function)
-{
-	struct kprobe finder = { .symbol_name = name, .flags = KPROBE_FLAG_DISABLED };
-	char symbol[KSYM_SYMBOL_LEN];
-	unsigned long offset, size;
-	const char *numbers;
+static struct ftrace_ops direct_ops;
 
-	if (register_kprobe(&finder))
-		return false;
-	unregister_kprobe(&finder);
-	sprint_symbol(symbol, (unsigned long)finder.addr);
-	numbers = strrchr(symbol, '+');
-	if (!numbers || sscanf(numbers, "+0x%lx/0x%lx", &offset, &size) != 2)
-		return false;
-	function->name = name;
-	function->start = (unsigned long)finder.addr - offset;
-	function->size = size;
-	return true;
+static int attach_direct(void)
+{
+	int err = faultline_hook_call(&direct_ops, &first_writer.function, faultline_first_entry);
+
+	first_writer.direct = !err;
+	return err;
 }
 
-static int arm_ftrace(void)
+static void detach_direct(void)
 {
-#ifdef FAULTLINE_FTRACE_ARGS
+	if (first_writer.direct)
+		faultline_hook_uncall(&direct_ops, faultline_first_entry);
+	first_writer.direct = false;
+}
+
+static int attach_ftrace(struct cow_hook *hook)
+{
 	int err;
 
-	if (!cow_marker.size || !cow_caller.size)
+	if (!hook->ops)
+		return -EOPNOTSUPP;
+	if (!hook->function.size)
 		return -ENOENT;
-	err = ftrace_set_filter_ip(&ftrace_marker, cow_marker.start, 0, 1);
-	return err ?: register_ftrace_function(&ftrace_marker);
-#else
-	return -EOPNOTSUPP;
-#endif
+	err = ftrace_set_filter_ip(hook->ops, hook->function.start, 0, 1);
+	err = err ?: register_ftrace_function(hook->ops);
+	hook->armed = !err;
+	return err;
+}
+
+static void detach_ftrace(struct cow_hook *hook)
+{
+	if (hook->armed)
+		unregister_ftrace_function(hook->ops);
+	hook->armed = false;
+}
+
+static void free_ftrace(struct cow_hook *hook)
+{
+	if (hook->ops)
+		ftrace_free_filter(hook->ops);
+}
+
+static int attach_kprobe(struct cow_hook *hook, kprobe_pre_handler_t handler)
+{
+	int err;
+
+	if (!hook->function.size)
+		return -ENOENT;
+	memset(&hook->probe, 0, sizeof(hook->probe));
+	hook->probe.symbol_name = hook->function.name;
+	hook->probe.pre_handler = handler;
+	err = register_kprobe(&hook->probe);
+	hook->armed = !err;
+	return err;
+}
+
+static void detach_kprobe(struct cow_hook *hook)
+{
+	if (hook->armed)
+		unregister_kprobe(&hook->probe);
+	hook->armed = false;
+}
+
+/* Without the marker nothing is counted; without one of the others, all but its kind. */
+static int arm_ftrace(void)
+{
+	int err = cow_caller.size ? attach_ftrace(&marker) : -ENOENT;
+
+	if (err)
+		return err;
+	if (attach_direct())
+		attach_ftrace(&first_writer);
+	attach_ftrace(&huge_marker);
+	return 0;
 }
 
 static void disarm_ftrace(void)
 {
-#ifdef FAULTLINE_FTRACE_ARGS
-	unregister_ftrace_function(&ftrace_marker);
-#endif
+	detach_ftrace(&huge_marker);
+	detach_ftrace(&first_writer);
+	detach_direct();
+	detach_ftrace(&marker);
 }
 
-static int arm_probe(const char *symbol, kprobe_pre_handler_t hook)
+static int arm_kprobes(struct cow_hook *hook, kprobe_pre_handler_t handler)
 {
-	int err = arm_guard();
+	int err = faultline_hook_guard();
 
 	if (err)
 		return err;
-	memset(&probe, 0, sizeof(probe));
-	probe.symbol_name = symbol;
-	probe.pre_handler = hook;
-	err = register_kprobe(&probe);
-	if (err)
-		disarm_guard();
-	return err;
+	err = attach_kprobe(hook, handler);
+	if (err) {
+		faultline_hook_unguard();
+		return err;
+	}
+	attach_kprobe(&first_writer, kprobe_first);
+	return 0;
 }
 
 static int arm_kprobe(void)
 {
-	return cow_caller.size ? arm_probe(MARKER, kprobe_marker_hook) : -ENOENT;
+	int err = cow_caller.size ? arm_kprobes(&marker, kprobe_marker) : -ENOENT;
+
+	if (!err)
+		attach_kprobe(&huge_marker, kprobe_marker);
+	return err;
 }
 
 static int arm_entry(void)
 {
-	return arm_probe(COPIER, kprobe_entry_hook);
+	return arm_kprobes(&copier, kprobe_entry);
 }
 
-static void disarm_probe(void)
+static void disarm_kprobes(void)
 {
-	unregister_kprobe(&probe);
-	disarm_guard();
+	detach_kprobe(&huge_marker);
+	detach_kprobe(&first_writer);
+	detach_kprobe(&copier);
+	detach_kprobe(&marker);
+	faultline_hook_unguard();
 }
 
 static const struct cow_method methods[] = {
-	{ "ftrace", arm_ftrace, disarm_ftrace, "ftrace " MARKER " called by %s" },
-	{ "kprobe", arm_kprobe, disarm_probe,  "kprobe " MARKER " called by %s" },
-	{ "entry",  arm_entry,  disarm_probe,  "kprobe " COPIER ", attempts" },
+	{ "ftrace", arm_ftrace, disarm_ftrace,  "ftrace " MARKER " called by %s", true },
+	{ "kprobe", arm_kprobe, disarm_kprobes, "kprobe " MARKER " called by %s", true },
+	{ "entry",  arm_entry,  disarm_kprobes, "kprobe " COPIER ", attempts", false },
 };
 
 static void describe(const char *format, const char *name)
@@ -305,12 +433,25 @@ void faultline_cow_init(void)
 	/* Compilers give a function another name when they change its parameters. */
 	static const char * const callers[] = {
 		COPIER, COPIER ".isra.0", COPIER ".constprop.0", "do_wp_page", "do_wp_page.isra.0",
+		NULL
 	};
-	size_t i;
+	static const char * const markers[] = { MARKER, NULL };
+	static const char * const copiers[] = { COPIER, NULL };
+	static const char * const huge_callers[] = { "hugetlb_wp", "hugetlb_wp.isra.0", NULL };
+	static const char * const huge_markers[] = { "huge_" MARKER, NULL };
+	static const char * const first_writers[] = { "set_pte_range", "do_set_pte", NULL };
 
-	find_function(MARKER, &cow_marker);
-	for (i = 0; i < ARRAY_SIZE(callers) && !cow_caller.size; i++)
-		find_function(callers[i], &cow_caller);
+#ifdef FAULTLINE_FTRACE_ARGS
+	marker.ops = &marker_ops;
+	huge_marker.ops = &huge_marker_ops;
+	first_writer.ops = &first_ops;
+#endif
+	faultline_hook_find(&cow_caller, callers);
+	faultline_hook_find(&marker.function, markers);
+	faultline_hook_find(&copier.function, copiers);
+	faultline_hook_find(&cow_huge_caller, huge_callers);
+	faultline_hook_find(&huge_marker.function, huge_markers);
+	faultline_hook_find(&first_writer.function, first_writers);
 	describe("n/a: %s", "not armed yet");
 }
 
@@ -321,10 +462,10 @@ void faultline_cow_init(void)
  */
 void faultline_cow_exit(void)
 {
-#ifdef FAULTLINE_FTRACE_ARGS
-	ftrace_free_filter(&ftrace_marker);
-#endif
-	free_guard();
+	ftrace_free_filter(&direct_ops);
+	free_ftrace(&first_writer);
+	free_ftrace(&huge_marker);
+	free_ftrace(&marker);
 }
 
 /**
@@ -382,12 +523,36 @@ void faultline_cow_disarm(void)
 }
 
 /**
- * faultline_cow_armed() - are copy-on-write faults being counted?
+ * faultline_cow_counted() - what is being counted
+ *
+ * Context: the registry's mutex is held, or a process is registered and will be for as
+ * long as the answer matters.
+ * Return: those of FAULTLINE_COW, FAULTLINE_COW_FILE_FIRST and FAULTLINE_COW_HUGETLB
+ * that hold from now on; 0 while nothing is armed.
+ */
+u32 faultline_cow_counted(void)
+{
+	u32 counted = 0;
+
+	if (!cow_armed_method)
+		return 0;
+	counted |= FAULTLINE_COW;
+	if (first_writer.armed || first_writer.direct)
+		counted |= FAULTLINE_COW_FILE_FIRST;
+	if (cow_armed_method->at_marker && cow_huge_caller.size &&
+	    (huge_marker.armed || !huge_marker.function.size))
+		counted |= FAULTLINE_COW_HUGETLB;
+	return counted;
+}
+
+/**
+ * faultline_cow_caller() - who copies, where copies are counted after they were made
  *
  * Context: the registry's mutex is held.
- * Return: true if so.
+ * Return: the function that copies and then calls the marker, or NULL when nothing is
+ * armed, or attempts are counted.
  */
-bool faultline_cow_armed(void)
+const struct faultline_function *faultline_cow_caller(void)
 {
-	return cow_armed_method;
+	return cow_armed_method && cow_armed_method->at_marker ? &cow_caller : NULL;
 }

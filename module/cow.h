@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Counts copy-on-write faults, exactly, or says that it cannot.
+ * Counts copy-on-write faults, exactly and by kind, or says that it cannot.
  *
  * init -> (arm -> disarm) ... -> exit
  */
@@ -9,11 +9,14 @@
 
 #include <linux/types.h>
 
+struct faultline_function;
+
 void faultline_cow_init(void);
 void faultline_cow_exit(void);
 
 void faultline_cow_arm(void);
 void faultline_cow_disarm(void);
-bool faultline_cow_armed(void);
+u32 faultline_cow_counted(void);
+const struct faultline_function *faultline_cow_caller(void);
 
 #endif /* _FAULTLINE_COW_H */

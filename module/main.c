@@ -9,10 +9,14 @@
 
 #include "chardev.h"
 #include "cow.h"
+#include "cow_stats.h"
+#include "hook.h"
+#include "latency.h"
 #include "procfs.h"
 #include "registry.h"
 #include "ring.h"
 #include "sampler.h"
+#include "sysctl.h"
 
 static int __init faultline_init(void)
 {
@@ -22,12 +26,21 @@ static int __init faultline_init(void)
 	if (err)
 		return err;
 	faultline_cow_init();
-	err = faultline_sampler_create();
+	err = faultline_latency_init();
 	if (err)
 		goto err_cow;
-	err = faultline_procfs_create();
+	err = faultline_sampler_create();
+	if (err)
+		goto err_latency;
+	err = faultline_sysctl_create();
 	if (err)
 		goto err_sampler;
+	err = faultline_cow_stats_create();
+	if (err)
+		goto err_sysctl;
+	err = faultline_procfs_create();
+	if (err)
+		goto err_cow_stats;
 	/* Last: a file that somebody has opened cannot be taken back. */
 	err = faultline_chardev_create();
 	if (err)
@@ -36,11 +49,18 @@ static int __init faultline_init(void)
 
 err_procfs:
 	faultline_procfs_destroy();
+err_cow_stats:
+	faultline_cow_stats_destroy();
+err_sysctl:
+	faultline_sysctl_destroy();
 err_sampler:
 	faultline_sampler_destroy();
 	faultline_registry_destroy();
+err_latency:
+	faultline_latency_exit();
 err_cow:
 	faultline_cow_exit();
+	faultline_hook_exit();
 	faultline_ring_destroy();
 	return err;
 }
@@ -49,9 +69,13 @@ static void __exit faultline_exit(void)
 {
 	faultline_chardev_destroy();
 	faultline_procfs_destroy();
+	faultline_cow_stats_destroy();
+	faultline_sysctl_destroy();
 	faultline_sampler_destroy();
 	faultline_registry_destroy();
+	faultline_latency_exit();
 	faultline_cow_exit();
+	faultline_hook_exit();
 	faultline_ring_destroy();
 }
 

@@ -136,6 +136,28 @@ static void read_identity(struct faultline_process *process)
 	rcu_read_unlock();
 }
 
+static void read_copies(const struct faultline_process *process, struct faultline_record *record)
+{
+	const struct faultline_histogram *copies = process->times[FAULTLINE_COPY];
+	const struct faultline_histogram *faults = process->times[FAULTLINE_FAULT];
+	int kind;
+
+	for (kind = 0; kind < FAULTLINE_KINDS; kind++) {
+		record->cow_kinds[kind] = atomic64_read(&process->cow_faults[kind]);
+		record->cow_faults += record->cow_kinds[kind];
+	}
+	record->copies_timed = atomic64_read(&copies->count);
+	record->copies_missed = faultline_histogram_missed(copies);
+	record->copy_ns = atomic64_read(&copies->sum_ns);
+	record->faults_timed = atomic64_read(&faults->count);
+	record->faults_missed = faultline_histogram_missed(faults);
+	record->fault_ns = atomic64_read(&faults->sum_ns);
+	if (faultline_latency_timed(FAULTLINE_COPY) || atomic64_read(&copies->due))
+		record->flags |= FAULTLINE_COPY_TIMES;
+	if (faultline_latency_timed(FAULTLINE_FAULT) || atomic64_read(&faults->due))
+		record->flags |= FAULTLINE_FAULT_TIMES;
+}
+
 /* Needs process->lock. */
 static void sample(struct faultline_process *process, struct faultline_record *record)
 {
@@ -156,77 +178,132 @@ static void sample(struct faultline_process *process, struct faultline_record *r
 	record->id = process->id;
 	record->pid = pid_nr(process->pid);
 	record->ppid = process->ppid;
+	record->parent_id = process->parent_id;
 	record->threads = usage.threads;
-	record->flags = process->cow_counted ? FAULTLINE_COW : 0;
+	record->flags = process->counted;
 	memcpy(record->comm, process->comm, sizeof(record->comm));
 	record->minor_faults = last->minor_faults - base->minor_faults;
 	record->major_faults = last->major_faults - base->major_faults;
-	record->cow_faults = atomic64_read(&process->cow_faults);
 	record->user_ns = last->user_ns - base->user_ns;
 	record->system_ns = last->system_ns - base->system_ns;
+	read_copies(process, record);
 }
 
-/**
- * faultline_process_create() - a registration, with nothing counted yet
- * @task: any thread of the process; referenced until free
- * @pid: its thread group id; referenced until free
- *
- * Context: may sleep.  Charged to the memory cgroup of the caller.
- * Return: the process, or NULL when there is no memory.
+/*
+ * The first record: nothing has been counted yet.  A child is found by the sampler,
+ * some time after its birth, which is the time that its first record tells.
  */
-struct faultline_process *faultline_process_create(struct task_struct *task, struct pid *pid)
-{
-	struct faultline_process *process = kzalloc(sizeof(*process), GFP_KERNEL_ACCOUNT);
-
-	if (!process)
-		return NULL;
-	process->signal = task->signal;
-	process->task = get_task_struct(task);
-	process->pid = get_pid(pid);
-	spin_lock_init(&process->lock);
-	return process;
-}
-
-/**
- * faultline_process_free() - drop what create took
- * @process: out of the registry, and no SRCU reader of the list has it any more
- *
- * Its memory goes after an RCU grace period: the COW hook may still hold it.
- */
-void faultline_process_free(struct faultline_process *process)
-{
-	put_pid(process->pid);
-	put_task_struct(process->task);
-	kfree_rcu(process, rcu);
-}
-
-/**
- * faultline_process_publish_first() - begin counting here, and say so in the ring
- * @process: in the registry's hash, so that the COW hook finds it, but not yet in its
- *	list
- * @id: number of the registration
- * @cow_counted: whether COW counting is armed
- *
- * Context: process context; takes process->lock.
- */
-void faultline_process_publish_first(struct faultline_process *process, u64 id,
-				     bool cow_counted)
+static void publish_first(struct faultline_process *process)
 {
 	struct faultline_record record;
 
-	process->id = id;
-	process->cow_counted = cow_counted;
-	spin_lock(&process->lock);
-	atomic64_set(&process->cow_faults, 0);
+	lockdep_assert_held(&process->lock);
 	sample(process, &record);
-	process->base = process->last;
 	record.flags |= FAULTLINE_FIRST;
+	record.time_ns = process->born_ns;
 	record.minor_faults = 0;
 	record.major_faults = 0;
 	record.cow_faults = 0;
 	record.user_ns = 0;
 	record.system_ns = 0;
+	memset_startat(&record, 0, cow_kinds);
 	faultline_ring_publish(&record);
+	process->begun = true;
+}
+
+static void free_memory(struct faultline_process *process)
+{
+	int measure;
+
+	for (measure = 0; measure < FAULTLINE_MEASURES; measure++)
+		kfree(process->times[measure]);
+	kfree(process);
+}
+
+static void free_after_hooks(struct rcu_head *rcu)
+{
+	free_memory(container_of(rcu, struct faultline_process, rcu));
+}
+
+/**
+ * faultline_process_create() - room for a registration
+ * @gfp: with GFP_KERNEL_ACCOUNT charged to the memory cgroup of the caller
+ *
+ * Context: as @gfp says.
+ * Return: the process, of no task yet, or NULL when there is no memory.
+ */
+struct faultline_process *faultline_process_create(gfp_t gfp)
+{
+	struct faultline_process *process = kzalloc(sizeof(*process), gfp);
+	int measure;
+
+	if (!process)
+		return NULL;
+	spin_lock_init(&process->lock);
+	for (measure = 0; measure < FAULTLINE_MEASURES; measure++) {
+		process->times[measure] = kzalloc(sizeof(*process->times[measure]), gfp);
+		if (!process->times[measure]) {
+			free_memory(process);
+			return NULL;
+		}
+	}
+	return process;
+}
+
+/**
+ * faultline_process_adopt() - say which process it is
+ * @process: new
+ * @task: any thread of the process; referenced until free
+ * @pid: its thread group id; referenced until free
+ *
+ * Context: any.
+ */
+void faultline_process_adopt(struct faultline_process *process, struct task_struct *task,
+			     struct pid *pid)
+{
+	process->signal = task->signal;
+	process->task = get_task_struct(task);
+	process->pid = get_pid(pid);
+	process->born_ns = ktime_get_ns();
+	/* Now: a child may be reaped before anybody samples it, and has no parent then. */
+	read_identity(process);
+}
+
+/**
+ * faultline_process_free() - drop what create and adopt took
+ * @process: out of the registry, and no SRCU reader of the list has it any more
+ *
+ * Its memory goes after an RCU grace period: the COW hook may still hold it.
+ * Context: any.
+ */
+void faultline_process_free(struct faultline_process *process)
+{
+	if (process->task) {
+		put_pid(process->pid);
+		put_task_struct(process->task);
+	}
+	call_rcu(&process->rcu, free_after_hooks);
+}
+
+/**
+ * faultline_process_begin() - begin counting here, and say so in the ring
+ * @process: in the registry's hash, so that the COW hook finds it, but not yet in its
+ *	list
+ *
+ * A child that is followed from its birth needs none of it: all its counters begin
+ * with it.
+ *
+ * Context: process context; takes process->lock.
+ */
+void faultline_process_begin(struct faultline_process *process)
+{
+	struct faultline_record record;
+
+	spin_lock(&process->lock);
+	sample(process, &record);
+	process->base = process->last;
+	process->born_ns = record.time_ns;
+	publish_first(process);
 	spin_unlock(&process->lock);
 }
 
@@ -241,6 +318,8 @@ void faultline_process_publish(struct faultline_process *process)
 	struct faultline_record record;
 
 	spin_lock(&process->lock);
+	if (!process->begun)
+		publish_first(process);
 	if (!process->closed) {
 		sample(process, &record);
 		faultline_ring_publish(&record);
@@ -265,6 +344,8 @@ bool faultline_process_close(struct faultline_process *process, enum faultline_f
 	spin_lock(&process->lock);
 	closing = !process->closed;
 	if (closing) {
+		if (!process->begun)
+			publish_first(process);
 		sample(process, &record);
 		record.flags |= why;
 		faultline_ring_publish(&record);

@@ -2,17 +2,20 @@
 /*
  * A registered process: what the kernel counts of it, and its records.
  *
- * create -> publish_first -> publish ... -> close -> put
+ * create -> adopt -> begin -> publish ... -> close -> free
  */
 #ifndef _FAULTLINE_PROCESS_H
 #define _FAULTLINE_PROCESS_H
 
 #include <linux/atomic.h>
 #include <linux/cache.h>
+#include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 
+#include "histogram.h"
+#include "latency.h"
 #include "uapi/faultline.h"
 
 struct pid;
@@ -39,13 +42,18 @@ struct faultline_totals {
  * @signal: what all threads of the process share through exec until its last
  *	thread is freed; the key, because @task keeps its memory from being used
  *	again, as a pid could be
- * @cow_faults: pages copied since registration
+ * @cow_faults: pages copied since registration, by kind
+ * @times: of copies and of whole faults since registration
+ * @follow: children that it forks are registered, too
  * @link: place in the registry's list; guarded by its lock, read under SRCU
  * @task: a thread of the process, referenced
  * @pid: thread group id, referenced
  * @id: number of this registration
- * @cow_counted: COW counting was armed at registration
+ * @parent_id: the registration that it was followed from, or 0
+ * @born_ns: when it began
+ * @counted: faultline_cow_counted() at registration
  * @lock: guards what follows, and orders this process's records
+ * @begun: the first record was published
  * @closed: the last record was published
  * @base: totals at registration
  * @last: totals as read last, which keep CPU times from going back
@@ -56,15 +64,20 @@ struct faultline_totals {
 struct faultline_process {
 	struct hlist_node bucket;
 	struct signal_struct *signal;
-	atomic64_t cow_faults;
+	atomic64_t cow_faults[FAULTLINE_KINDS];
+	struct faultline_histogram *times[FAULTLINE_MEASURES];
+	bool follow;
 
 	struct list_head link ____cacheline_aligned;
 	struct task_struct *task;
 	struct pid *pid;
 	u64 id;
-	bool cow_counted;
+	u64 parent_id;
+	u64 born_ns;
+	u32 counted;
 
 	spinlock_t lock;	/* see above; taken before ring.c's */
+	bool begun;
 	bool closed;
 	struct faultline_totals base;
 	struct faultline_totals last;
@@ -74,11 +87,12 @@ struct faultline_process {
 	struct rcu_head rcu;
 };
 
-struct faultline_process *faultline_process_create(struct task_struct *task, struct pid *pid);
+struct faultline_process *faultline_process_create(gfp_t gfp);
 void faultline_process_free(struct faultline_process *process);
 
-void faultline_process_publish_first(struct faultline_process *process, u64 id,
-				     bool cow_counted);
+void faultline_process_adopt(struct faultline_process *process, struct task_struct *task,
+			     struct pid *pid);
+void faultline_process_begin(struct faultline_process *process);
 void faultline_process_publish(struct faultline_process *process);
 bool faultline_process_close(struct faultline_process *process, enum faultline_flags why);
 bool faultline_process_read(struct faultline_process *process, struct faultline_record *record);

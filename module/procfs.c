@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/faultline/status: text in, text out.
+ * /proc/faultline/status: text in, text out; and /proc/faultline/histogram.
  *
- * Written: lines `R <pid>` and `U <pid>`; 0 is the writer.  Lines take effect one
- * by one.  A write ends before the first line that is refused and returns how many
- * bytes went before it, or that line's error when it comes first: a caller that
+ * Written: lines `R <pid>`, `R <pid> children` and `U <pid>`; 0 is the writer.  Lines
+ * take effect one by one.  A write ends before the first line that is refused and returns
+ * how many bytes went before it, or that line's error when it comes first: a caller that
  * writes the rest, as stdio and shells do, gets the error, and nothing is lost.
  *
  * Read: a line of column names, a line per process that the reader may look into,
  * then lines that begin with # and tell of the module.
+ *
+ * histogram is read in the same way: a line per process and measure, and those of all
+ * processes for who may see everybody's.
  */
 
+#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/kdev_t.h>
 #include <linux/module.h>
@@ -24,6 +28,9 @@
 #include <linux/uaccess.h>
 
 #include "chardev.h"
+#include "follow.h"
+#include "histogram.h"
+#include "latency.h"
 #include "procfs.h"
 #include "registry.h"
 #include "ring.h"
@@ -34,34 +41,44 @@ enum {
 
 static struct proc_dir_entry *procfs_folder;
 
-/*
- * Digits only, no sign, and nothing around them but blanks: what kstrtoint() and
- * strim() take on top of that is more than the contract says.
- */
-static int parse_pid(char *text, pid_t *nr)
+/* Cuts the next word off a line and ends it; empty when there is none. */
+static char *next_word(char **line)
 {
-	char *end;
+	char *word = *line + strspn(*line, " \t");
+	char *end = word + strcspn(word, " \t");
 
-	text += strspn(text, " \t");
-	end = text + strspn(text, "0123456789");
-	if (end == text || end[strspn(end, " \t")])
-		return -EINVAL;
+	*line = *end ? end + 1 : end;
 	*end = '\0';
-	return kstrtoint(text, 10, nr) ? -EINVAL : 0;
+	return word;
+}
+
+/* Digits only, no sign: what kstrtoint() takes on top of that is more than the contract. */
+static int parse_pid(const char *word, pid_t *nr)
+{
+	if (!*word || word[strspn(word, "0123456789")])
+		return -EINVAL;
+	return kstrtoint(word, 10, nr) ? -EINVAL : 0;
 }
 
 static int run_line(const struct file *file, char *line)
 {
+	char verb = line[0], *option;
+	bool follow;
 	pid_t nr;
 	int err;
 
-	if ((line[0] != 'R' && line[0] != 'U') || line[1] != ' ')
+	if ((verb != 'R' && verb != 'U') || line[1] != ' ')
 		return -EINVAL;
-	err = parse_pid(line + 2, &nr);
+	line += 2;
+	err = parse_pid(next_word(&line), &nr);
 	if (err)
 		return err;
-	return line[0] == 'R' ? faultline_registry_register(file, nr) :
-				faultline_registry_unregister(file, nr);
+	option = next_word(&line);
+	follow = verb == 'R' && !strcmp(option, "children");
+	if ((*option && !follow) || *next_word(&line))
+		return -EINVAL;
+	return verb == 'R' ? faultline_registry_register(file, nr, follow) :
+			     faultline_registry_unregister(file, nr);
 }
 
 /*
@@ -123,15 +140,22 @@ static struct faultline_process *first_from(loff_t position)
 	return NULL;
 }
 
-struct status_walk {
+/**
+ * struct walk - a reader on its way through the processes
+ * @file: what it opened
+ * @srcu_idx: of its srcu_read_lock()
+ * @times: room for a look at a histogram that others are adding to
+ */
+struct walk {
 	const struct file *file;
 	int srcu_idx;
+	struct faultline_histogram times;
 };
 
-static void *status_start(struct seq_file *seq, loff_t *position)
+static void *walk_start(struct seq_file *seq, loff_t *position)
 	__acquires(&faultline_registry_srcu)
 {
-	struct status_walk *walk = seq->private;
+	struct walk *walk = seq->private;
 
 	walk->srcu_idx = srcu_read_lock(&faultline_registry_srcu);
 	if (*position == 0)
@@ -141,7 +165,7 @@ static void *status_start(struct seq_file *seq, loff_t *position)
 	return first_from(*position) ?: AT_MODULE;
 }
 
-static void *status_next(struct seq_file *seq, void *at, loff_t *position)
+static void *walk_next(struct seq_file *seq, void *at, loff_t *position)
 {
 	struct faultline_process *next;
 
@@ -156,10 +180,10 @@ static void *status_next(struct seq_file *seq, void *at, loff_t *position)
 	return next ?: AT_MODULE;
 }
 
-static void status_stop(struct seq_file *seq, void *at)
+static void walk_stop(struct seq_file *seq, void *at)
 	__releases(&faultline_registry_srcu)
 {
-	struct status_walk *walk = seq->private;
+	struct walk *walk = seq->private;
 
 	srcu_read_unlock(&faultline_registry_srcu, walk->srcu_idx);
 }
@@ -172,6 +196,8 @@ static void show_module(struct seq_file *seq)
 	seq_printf(seq, "# faultline %s\n", THIS_MODULE->version);
 	seq_printf(seq, "# device: %u,%u\n", MAJOR(number), MINOR(number));
 	seq_printf(seq, "# cow: %s\n", header->cow_method);
+	faultline_latency_show(seq);
+	faultline_follow_show(seq);
 	seq_printf(seq, "# hz: %u\n", READ_ONCE(header->hz));
 	seq_printf(seq, "# ticks: %llu run, %llu missed\n", READ_ONCE(header->ticks),
 		   READ_ONCE(header->ticks_missed));
@@ -192,10 +218,42 @@ static void show_name(struct seq_file *seq, const char *comm)
 	seq_putc(seq, '\n');
 }
 
+static void show_count(struct seq_file *seq, bool known, u64 count)
+{
+	if (known)
+		seq_printf(seq, "%llu ", count);
+	else
+		seq_puts(seq, "n/a ");
+}
+
+static void show_copies(struct seq_file *seq, const struct faultline_record *record)
+{
+	bool copies = record->flags & FAULTLINE_COPY_TIMES;
+	bool faults = record->flags & FAULTLINE_FAULT_TIMES;
+	int kind;
+
+	seq_printf(seq, "%llu ", record->parent_id);
+	for (kind = 0; kind < FAULTLINE_KINDS; kind++) {
+		u32 needs = FAULTLINE_COW;
+
+		if (kind == FAULTLINE_FILE_FIRST)
+			needs |= FAULTLINE_COW_FILE_FIRST;
+		if (kind == FAULTLINE_HUGETLB)
+			needs |= FAULTLINE_COW_HUGETLB;
+		show_count(seq, (record->flags & needs) == needs, record->cow_kinds[kind]);
+	}
+	show_count(seq, copies, record->copies_timed);
+	show_count(seq, copies, record->copies_missed);
+	show_count(seq, copies, record->copy_ns);
+	show_count(seq, faults, record->faults_timed);
+	show_count(seq, faults, record->faults_missed);
+	show_count(seq, faults, record->fault_ns);
+}
+
 static void show_process(struct seq_file *seq, struct faultline_process *process)
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
-	struct status_walk *walk = seq->private;
+	struct walk *walk = seq->private;
 	struct faultline_record record;
 	struct task_struct *leader;
 	pid_t nr = pid_nr_ns(process->pid, ns), parent = 0;
@@ -212,19 +270,34 @@ static void show_process(struct seq_file *seq, struct faultline_process *process
 
 	seq_printf(seq, "%d %d %llu %u %llu %llu ", nr, parent, record.id, record.threads,
 		   record.minor_faults, record.major_faults);
-	if (record.flags & FAULTLINE_COW)
-		seq_printf(seq, "%llu ", record.cow_faults);
-	else
-		seq_puts(seq, "n/a ");
+	show_count(seq, record.flags & FAULTLINE_COW, record.cow_faults);
 	seq_printf(seq, "%llu %llu %llu %llu ", record.user_ns, record.system_ns,
 		   record.rss_bytes, record.swap_bytes);
+	show_copies(seq, &record);
 	show_name(seq, record.comm);
+}
+
+/* In the order of show_process(). */
+static void show_names(struct seq_file *seq)
+{
+	static const char * const kinds[] = {
+		[FAULTLINE_ANON] = "anon", [FAULTLINE_ZERO] = "zero", [FAULTLINE_FILE] = "file",
+		[FAULTLINE_FILE_FIRST] = "file_first", [FAULTLINE_KSM] = "ksm",
+		[FAULTLINE_HUGETLB] = "hugetlb", [FAULTLINE_REMOTE] = "remote",
+	};
+	int kind;
+
+	seq_puts(seq, "pid ppid id threads minor major cow user_ns system_ns rss_bytes swap_bytes ");
+	seq_puts(seq, "parent_id ");
+	for (kind = 0; kind < FAULTLINE_KINDS; kind++)
+		seq_printf(seq, "cow_%s ", kinds[kind]);
+	seq_puts(seq, "copies_timed copies_missed copy_ns faults_timed faults_missed fault_ns comm\n");
 }
 
 static int status_show(struct seq_file *seq, void *at)
 {
 	if (at == SEQ_START_TOKEN)
-		seq_puts(seq, "pid ppid id threads minor major cow user_ns system_ns rss_bytes swap_bytes comm\n");
+		show_names(seq);
 	else if (at == AT_MODULE)
 		show_module(seq);
 	else
@@ -233,15 +306,78 @@ static int status_show(struct seq_file *seq, void *at)
 }
 
 static const struct seq_operations status_operations = {
-	.start	= status_start,
-	.next	= status_next,
-	.stop	= status_stop,
+	.start	= walk_start,
+	.next	= walk_next,
+	.stop	= walk_stop,
 	.show	= status_show,
 };
 
-static int status_open(struct inode *inode, struct file *file)
+static const char * const measure_names[] = {
+	[FAULTLINE_COPY] = "copy",
+	[FAULTLINE_FAULT] = "fault",
+};
+
+static void show_times(struct seq_file *seq, enum faultline_measure measure,
+		       const struct faultline_histogram *times)
 {
-	struct status_walk *walk = __seq_open_private(file, &status_operations, sizeof(*walk));
+	if (faultline_latency_timed(measure) || atomic64_read(&times->due))
+		faultline_histogram_show(seq, times);
+	else
+		seq_puts(seq, "n/a n/a n/a n/a n/a n/a n/a n/a n/a n/a\n");
+}
+
+static void show_process_times(struct seq_file *seq, const struct faultline_process *process)
+{
+	struct walk *walk = seq->private;
+	pid_t nr = pid_nr_ns(process->pid, task_active_pid_ns(current));
+	int measure;
+
+	if (!nr || !faultline_registry_may_see(walk->file, process))
+		return;
+	for (measure = 0; measure < FAULTLINE_MEASURES; measure++) {
+		walk->times = *process->times[measure];
+		seq_printf(seq, "%d %llu %s ", nr, process->id, measure_names[measure]);
+		show_times(seq, measure, &walk->times);
+	}
+}
+
+/* Of all processes, and what is in every time. */
+static void show_all_times(struct seq_file *seq)
+{
+	struct walk *walk = seq->private;
+	int measure;
+
+	if (file_ns_capable(walk->file, &init_user_ns, CAP_PERFMON)) {
+		for (measure = 0; measure < FAULTLINE_MEASURES; measure++) {
+			faultline_latency_total(measure, &walk->times);
+			seq_printf(seq, "total 0 %s ", measure_names[measure]);
+			show_times(seq, measure, &walk->times);
+		}
+	}
+	faultline_latency_show(seq);
+}
+
+static int histogram_show(struct seq_file *seq, void *at)
+{
+	if (at == SEQ_START_TOKEN)
+		seq_puts(seq, "pid id measure count missed sum_ns max_ns p50_ns p90_ns p95_ns p99_ns p999_ns from-to:count,...\n");
+	else if (at == AT_MODULE)
+		show_all_times(seq);
+	else
+		show_process_times(seq, at);
+	return 0;
+}
+
+static const struct seq_operations histogram_operations = {
+	.start	= walk_start,
+	.next	= walk_next,
+	.stop	= walk_stop,
+	.show	= histogram_show,
+};
+
+static int open_walk(struct file *file, const struct seq_operations *operations)
+{
+	struct walk *walk = __seq_open_private(file, operations, sizeof(*walk));
 
 	if (!walk)
 		return -ENOMEM;
@@ -249,10 +385,27 @@ static int status_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static int status_open(struct inode *inode, struct file *file)
+{
+	return open_walk(file, &status_operations);
+}
+
+static int histogram_open(struct inode *inode, struct file *file)
+{
+	return open_walk(file, &histogram_operations);
+}
+
 static const struct proc_ops status_proc_ops = {
 	.proc_open	= status_open,
 	.proc_read	= seq_read,
 	.proc_write	= status_write,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= seq_release_private,
+};
+
+static const struct proc_ops histogram_proc_ops = {
+	.proc_open	= histogram_open,
+	.proc_read	= seq_read,
 	.proc_lseek	= seq_lseek,
 	.proc_release	= seq_release_private,
 };
@@ -269,7 +422,8 @@ int faultline_procfs_create(void)
 	if (!procfs_folder)
 		return -ENOMEM;
 	/* For everyone: who may do what with whom is decided line by line. */
-	if (!proc_create("status", 0666, procfs_folder, &status_proc_ops)) {
+	if (!proc_create("status", 0666, procfs_folder, &status_proc_ops) ||
+	    !proc_create("histogram", 0444, procfs_folder, &histogram_proc_ops)) {
 		proc_remove(procfs_folder);
 		return -ENOMEM;
 	}

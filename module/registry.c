@@ -22,6 +22,8 @@
 #include <linux/workqueue.h>
 
 #include "cow.h"
+#include "follow.h"
+#include "latency.h"
 #include "registry.h"
 #include "ring.h"
 #include "sampler.h"
@@ -58,20 +60,29 @@ MODULE_PARM_DESC(max_processes,
 		 "processes that may be registered at a time (1 to 16384, default 4096)");
 
 static DEFINE_MUTEX(registry_mutex);
-static DEFINE_SPINLOCK(registry_lock);
+/* Raw: a fork takes it with preemption off, on PREEMPT_RT, too. */
+static DEFINE_RAW_SPINLOCK(registry_lock);
 struct hlist_head faultline_registry_hash[1 << FAULTLINE_REGISTRY_HASH_BITS];
 LIST_HEAD(faultline_registry_list);
 DEFINE_SRCU(faultline_registry_srcu);
 /* Processes whose last record is not published yet; guarded by registry_lock. */
 static unsigned int registry_count;
-/* Registrations ever made; guarded by registry_mutex. */
+/* Registrations ever made; guarded by registry_lock. */
 static u64 registry_last_id;
+
+/* Nobody is registered; whoever wants to be waits for registry_mutex. */
+static void disarm(void)
+{
+	faultline_follow_disarm();
+	faultline_latency_disarm();
+	faultline_cow_disarm();
+}
 
 static void disarm_if_idle(struct work_struct *work)
 {
 	mutex_lock(&registry_mutex);
 	if (!faultline_registry_count())
-		faultline_cow_disarm();
+		disarm();
 	mutex_unlock(&registry_mutex);
 }
 
@@ -143,7 +154,8 @@ static bool may_access(const struct file *file, struct task_struct *task)
  * Context: may not hold process->lock.
  * Return: true if the one who opened the file may look into it.
  */
-bool faultline_registry_may_see(const struct file *reader, struct faultline_process *process)
+bool faultline_registry_may_see(const struct file *reader,
+				const struct faultline_process *process)
 {
 	struct task_struct *leader;
 	bool may = false;
@@ -211,7 +223,7 @@ static int reserve(void)
 	int err = 0;
 
 	lockdep_assert_held(&registry_mutex);
-	spin_lock(&registry_lock);
+	raw_spin_lock(&registry_lock);
 	first = !registry_count;
 	if (registry_count == max_processes) {
 		err = -ENOSPC;
@@ -220,9 +232,10 @@ static int reserve(void)
 			faultline_ring_begin_run();
 		count_add(1);
 	}
-	spin_unlock(&registry_lock);
+	raw_spin_unlock(&registry_lock);
 	if (first && !err) {
 		faultline_cow_arm();
+		faultline_latency_arm();
 		faultline_sampler_start();
 	}
 	return err;
@@ -232,34 +245,63 @@ static void unreserve(void)
 {
 	unsigned int left;
 
-	spin_lock(&registry_lock);
+	raw_spin_lock(&registry_lock);
 	left = count_add(-1);
-	spin_unlock(&registry_lock);
+	raw_spin_unlock(&registry_lock);
 	if (!left)
 		mod_delayed_work(system_wq, &disarm_work, msecs_to_jiffies(DISARM_DELAY_MS));
 	faultline_ring_wake();
+}
+
+/* Needs registry_lock. */
+static void insert_in_hash(struct faultline_process *process)
+{
+	lockdep_assert_held(&registry_lock);
+	hlist_add_head_rcu(&process->bucket,
+			   &faultline_registry_hash[hash_ptr(process->signal,
+							     FAULTLINE_REGISTRY_HASH_BITS)]);
+}
+
+/* In order of id, by which a reader of /proc finds its place again.  Needs registry_lock. */
+static void insert_in_list(struct faultline_process *process)
+{
+	struct faultline_process *before;
+
+	lockdep_assert_held(&registry_lock);
+	list_for_each_entry_reverse(before, &faultline_registry_list, link)
+		if (before->id < process->id)
+			break;
+	list_add_rcu(&process->link, &before->link);
 }
 
 /*
  * Into the hash before its counters are read, and into the list after: the COW hook
  * misses nothing that the other counters have, and the sampler finds it complete.
  */
-static void insert(struct faultline_process *process)
+static int insert(struct faultline_process *process)
 {
+	bool taken;
+
 	lockdep_assert_held(&registry_mutex);
-	spin_lock(&registry_lock);
-	hlist_add_head_rcu(&process->bucket,
-			   &faultline_registry_hash[hash_ptr(process->signal,
-							     FAULTLINE_REGISTRY_HASH_BITS)]);
-	spin_unlock(&registry_lock);
-	faultline_process_publish_first(process, ++registry_last_id, faultline_cow_armed());
-	spin_lock(&registry_lock);
-	list_add_tail_rcu(&process->link, &faultline_registry_list);
-	spin_unlock(&registry_lock);
+	raw_spin_lock(&registry_lock);
+	/* Who was followed from a fork meanwhile did not wait for the mutex. */
+	taken = faultline_registry_find(process->signal);
+	if (!taken) {
+		process->id = ++registry_last_id;
+		insert_in_hash(process);
+	}
+	raw_spin_unlock(&registry_lock);
+	if (taken)
+		return -EEXIST;
+	faultline_process_begin(process);
+	raw_spin_lock(&registry_lock);
+	insert_in_list(process);
+	raw_spin_unlock(&registry_lock);
 	faultline_ring_wake();
+	return 0;
 }
 
-static int add(struct task_struct *task, struct pid *pid)
+static int add(struct task_struct *task, struct pid *pid, bool follow)
 {
 	struct faultline_process *process;
 	int err;
@@ -267,29 +309,44 @@ static int add(struct task_struct *task, struct pid *pid)
 	lockdep_assert_held(&registry_mutex);
 	if (find_registered(task->signal))
 		return -EEXIST;
-	process = faultline_process_create(task, pid);
+	process = faultline_process_create(GFP_KERNEL_ACCOUNT);
 	if (!process)
 		return -ENOMEM;
+	faultline_process_adopt(process, task, pid);
+	process->follow = follow;
 	err = reserve();
-	if (err) {
-		faultline_process_free(process);
-		return err;
+	if (err)
+		goto err_free;
+	if (follow) {
+		err = faultline_follow_arm();
+		if (err)
+			goto err_unreserve;
 	}
-	insert(process);
+	process->counted = faultline_cow_counted();
+	err = insert(process);
+	if (err)
+		goto err_unreserve;
 	return 0;
+
+err_unreserve:
+	unreserve();
+err_free:
+	faultline_process_free(process);
+	return err;
 }
 
 /**
  * faultline_registry_register() - register a process and publish its first record
  * @writer: the open file that asks
  * @nr: pid in the caller's pid namespace, or 0 for the caller
+ * @follow: children that it forks from now on are registered at birth, and theirs
  *
  * Context: may sleep; takes registry_mutex.
  * Return: 0; -ESRCH no such process, or it is exiting; -EPERM the opener may not
  * look into it; -EEXIST registered already; -ENOSPC max_processes are; -ENOMEM;
  * -EINTR killed while waiting.
  */
-int faultline_registry_register(const struct file *writer, pid_t nr)
+int faultline_registry_register(const struct file *writer, pid_t nr, bool follow)
 {
 	struct task_struct *task;
 	struct pid *pid;
@@ -299,7 +356,7 @@ int faultline_registry_register(const struct file *writer, pid_t nr)
 		return err;
 	err = mutex_lock_killable(&registry_mutex);
 	if (!err) {
-		err = add(task, pid);
+		err = add(task, pid, follow);
 		mutex_unlock(&registry_mutex);
 	}
 	put_target(task, pid);
@@ -340,6 +397,41 @@ int faultline_registry_unregister(const struct file *writer, pid_t nr)
 	return err;
 }
 
+/**
+ * faultline_registry_add_child() - register a child at its birth
+ * @child: has adopted it
+ * @parent: who forked it; registered, or just forgotten
+ *
+ * Its first record comes with the next tick.
+ *
+ * Context: in a fork, preemption is off, the child has not run; takes registry_lock.
+ * Return: 0; -EEXIST when somebody saw the child and registered it already; -ENOSPC when
+ * as many processes are registered as may be, or none is any more, so that counting may
+ * be about to end.  Nothing has happened then.
+ */
+int faultline_registry_add_child(struct faultline_process *child,
+				 const struct faultline_process *parent)
+{
+	int err = 0;
+
+	raw_spin_lock(&registry_lock);
+	if (faultline_registry_find(child->signal)) {
+		err = -EEXIST;
+	} else if (!registry_count || registry_count >= max_processes) {
+		err = -ENOSPC;
+	} else {
+		child->follow = true;
+		child->parent_id = parent->id;
+		child->counted = faultline_cow_counted();
+		child->id = ++registry_last_id;
+		insert_in_hash(child);
+		insert_in_list(child);
+		count_add(1);
+	}
+	raw_spin_unlock(&registry_lock);
+	return err;
+}
+
 static void free_after_walks(struct rcu_head *rcu)
 {
 	faultline_process_free(container_of(rcu, struct faultline_process, rcu));
@@ -356,12 +448,25 @@ static void free_after_walks(struct rcu_head *rcu)
  */
 void faultline_registry_forget(struct faultline_process *process)
 {
-	spin_lock(&registry_lock);
+	raw_spin_lock(&registry_lock);
 	hlist_del_rcu(&process->bucket);
 	list_del_rcu(&process->link);
-	spin_unlock(&registry_lock);
+	raw_spin_unlock(&registry_lock);
 	call_srcu(&faultline_registry_srcu, &process->rcu, free_after_walks);
 	unreserve();
+}
+
+/**
+ * faultline_registry_rearm() - time what the parameter latency says now
+ *
+ * Context: may sleep; takes registry_mutex.
+ */
+void faultline_registry_rearm(void)
+{
+	mutex_lock(&registry_mutex);
+	if (faultline_registry_count())
+		faultline_latency_arm();
+	mutex_unlock(&registry_mutex);
 }
 
 /**
@@ -395,6 +500,8 @@ void faultline_registry_destroy(void)
 	struct faultline_process *process;
 	int idx;
 
+	/* First: a child that is born behind the walk would stay. */
+	faultline_follow_disarm();
 	idx = srcu_read_lock(&faultline_registry_srcu);
 	faultline_registry_for_each(process)
 		if (faultline_process_close(process, FAULTLINE_UNREGISTERED))
@@ -402,5 +509,6 @@ void faultline_registry_destroy(void)
 	srcu_read_unlock(&faultline_registry_srcu, idx);
 	srcu_barrier(&faultline_registry_srcu);
 	cancel_delayed_work_sync(&disarm_work);
-	faultline_cow_disarm();
+	disarm();
+	rcu_barrier();
 }

@@ -11,7 +11,9 @@
 #define _FAULTLINE_REGISTRY_H
 
 #include <linux/hash.h>
+#include <linux/mm_types.h>
 #include <linux/rculist.h>
+#include <linux/sched.h>
 #include <linux/srcu.h>
 
 #include "process.h"
@@ -28,11 +30,15 @@ extern struct srcu_struct faultline_registry_srcu;
 
 void faultline_registry_destroy(void);
 
-int faultline_registry_register(const struct file *writer, pid_t nr);
+int faultline_registry_register(const struct file *writer, pid_t nr, bool follow);
 int faultline_registry_unregister(const struct file *writer, pid_t nr);
+int faultline_registry_add_child(struct faultline_process *child,
+				 const struct faultline_process *parent);
 void faultline_registry_forget(struct faultline_process *process);
+void faultline_registry_rearm(void);
 
-bool faultline_registry_may_see(const struct file *reader, struct faultline_process *process);
+bool faultline_registry_may_see(const struct file *reader,
+				const struct faultline_process *process);
 unsigned int faultline_registry_count(void);
 unsigned int faultline_registry_limit(void);
 
@@ -54,6 +60,37 @@ faultline_registry_find(const struct signal_struct *signal)
 		if (process->signal == signal)
 			return process;
 	return NULL;
+}
+
+/**
+ * faultline_registry_find_memory() - the registration of a process by its memory
+ * @mm: its memory, which somebody is changing
+ *
+ * Usually its own threads do.  When a debugger, or a kernel thread that borrowed the mm,
+ * writes into it, it is its owner's.
+ *
+ * Context: RCU read side or preemption disabled.
+ * Return: the process, or NULL when it is not registered.
+ */
+static __always_inline struct faultline_process *
+faultline_registry_find_memory(const struct mm_struct *mm)
+{
+	struct faultline_process *process = NULL;
+
+	if (likely(current->mm == mm)) {
+		process = faultline_registry_find(current->signal);
+		if (process || !(current->flags & PF_KTHREAD))
+			return process;
+	}
+#ifdef CONFIG_MEMCG
+	{
+		const struct task_struct *owner = rcu_dereference_raw(mm->owner);
+
+		if (owner)
+			process = faultline_registry_find(owner->signal);
+	}
+#endif
+	return process;
 }
 
 /* Walk all processes, between srcu_read_lock and _unlock of faultline_registry_srcu. */

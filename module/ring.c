@@ -21,11 +21,11 @@
 
 enum {
 	RING_RECORDS_MIN	= 64,
-	RING_RECORDS_MAX	= 1 << 24,	/* 2 GiB */
-	RING_RECORDS_DEFAULT	= 10 * 60 * 20 * 16,	/* 10 min, 20 Hz, 16 processes */
+	RING_RECORDS_MAX	= 1 << 23,	/* 2 GiB */
+	RING_RECORDS_DEFAULT	= 10 * 60 * 20 * 8,	/* 10 min, 20 Hz, 8 processes */
 };
 
-static_assert(sizeof(struct faultline_record) == 128);
+static_assert(sizeof(struct faultline_record) == 256);
 static_assert(offsetof(struct faultline_header, head) == 128);
 static_assert(sizeof(struct faultline_header) <= PAGE_SIZE);
 
@@ -47,10 +47,13 @@ static const struct kernel_param_ops ring_records_ops = {
 };
 module_param_cb(ring_records, &ring_records_ops, &ring_records, 0444);
 MODULE_PARM_DESC(ring_records,
-		 "records that the ring holds, 128 bytes each (64 to 16777216, default 192000)");
+		 "records that the ring holds, 256 bytes each (64 to 8388608, default 96000)");
 
-/* Orders writers; held for one record at a time. */
-static DEFINE_SPINLOCK(ring_lock);
+/*
+ * Orders writers; held for one record at a time.  Raw, because the registry holds a raw
+ * lock when it tells that nobody is left.
+ */
+static DEFINE_RAW_SPINLOCK(ring_lock);
 static DECLARE_WAIT_QUEUE_HEAD(ring_readers);
 static struct faultline_header *ring_header;
 static struct faultline_record *ring_slots;
@@ -127,7 +130,7 @@ void faultline_ring_publish(struct faultline_record *record)
 	struct faultline_record *slot;
 	u64 seq;
 
-	spin_lock(&ring_lock);
+	raw_spin_lock(&ring_lock);
 	slot = &ring_slots[ring_next_slot];
 	if (++ring_next_slot == ring_records)
 		ring_next_slot = 0;
@@ -139,7 +142,7 @@ void faultline_ring_publish(struct faultline_record *record)
 	smp_store_release(&slot->seq, seq);		/* (B) */
 	smp_store_release(&ring_header->head, seq);	/* (C) */
 	add_news();
-	spin_unlock(&ring_lock);
+	raw_spin_unlock(&ring_lock);
 }
 
 /**
@@ -175,9 +178,9 @@ void faultline_ring_set_registered(unsigned int count)
 	/* Pairs with a reader's load-acquire of registered. */
 	smp_store_release(&ring_header->registered, count);
 	if (!count) {
-		spin_lock(&ring_lock);
+		raw_spin_lock(&ring_lock);
 		add_news();
-		spin_unlock(&ring_lock);
+		raw_spin_unlock(&ring_lock);
 	}
 }
 
@@ -200,6 +203,20 @@ void faultline_ring_set_hz(unsigned int hz)
 void faultline_ring_set_cow_method(const char *method)
 {
 	strscpy_pad(ring_header->cow_method, method, sizeof(ring_header->cow_method));
+}
+
+/**
+ * faultline_ring_set_latency() - tell readers what is timed, and what that reads in vain
+ * @latency: what is timed
+ * @copy_cost_ns: an empty measurement of a copy, or 0
+ * @fault_cost_ns: an empty measurement of a fault, or 0
+ */
+void faultline_ring_set_latency(enum faultline_latency latency, u64 copy_cost_ns,
+				u64 fault_cost_ns)
+{
+	WRITE_ONCE(ring_header->latency, latency);
+	WRITE_ONCE(ring_header->copy_cost_ns, copy_cost_ns);
+	WRITE_ONCE(ring_header->fault_cost_ns, fault_cost_ns);
 }
 
 /**

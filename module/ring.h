@@ -24,6 +24,8 @@ void faultline_ring_begin_run(void);
 void faultline_ring_set_registered(unsigned int count);
 void faultline_ring_set_hz(unsigned int hz);
 void faultline_ring_set_cow_method(const char *method);
+void faultline_ring_set_latency(enum faultline_latency latency, u64 copy_cost_ns,
+				u64 fault_cost_ns);
 void faultline_ring_count_tick(void);
 void faultline_ring_count_missed(u64 ticks);
 const struct faultline_header *faultline_ring_header(void);

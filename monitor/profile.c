@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -15,9 +16,13 @@
 
 enum {
 	FORMAT		= 1,
-	LINE_MAX_BYTES	= 512,	/* no line of ours is longer */
+	COLUMNS		= 28,
+	COLUMN_BYTES	= 22,	/* the 20 digits of 64 bits, a point and a blank */
+	LINE_MAX_BYTES	= COLUMNS * COLUMN_BYTES,	/* no line of ours is longer */
 	NS_PER_S	= 1000000000,
 };
+
+static_assert(FAULTLINE_KINDS == 7, "profile_begin() names a column for each");
 
 /* A process that has been named in the profile. */
 struct named_process {
@@ -116,19 +121,64 @@ static void write_date(struct profile *profile)
 	line(profile, "# recorded: %s\n", text);
 }
 
-/* What the module may change while it runs is written whenever it differs. */
-static void write_settings(struct profile *profile, const struct faultline_header *header)
+static const char *latency_name(uint32_t latency)
+{
+	static const char * const names[] = {
+		[FAULTLINE_LATENCY_OFF]		= "off",
+		[FAULTLINE_LATENCY_COPY]	= "copy",
+		[FAULTLINE_LATENCY_FAULT]	= "fault",
+	};
+
+	return latency < sizeof(names) / sizeof(names[0]) ? names[latency] : "n/a";
+}
+
+/* The module says 0 where it does not know. */
+static const char *cost_text(uint64_t ns, char text[COLUMN_BYTES])
+{
+	if (!ns)
+		return "n/a";
+	snprintf(text, COLUMN_BYTES, "%" PRIu64, ns);
+	return text;
+}
+
+static void write_latency_cost(struct profile *profile)
+{
+	char copy[COLUMN_BYTES], fault[COLUMN_BYTES];
+
+	line(profile, "# latency_cost_ns: copy=%s fault=%s\n",
+	     cost_text(profile->copy_cost_ns, copy), cost_text(profile->fault_cost_ns, fault));
+}
+
+/*
+ * What the module may change while it runs is written whenever it differs; and @all
+ * of it at first, when there is nothing yet that it could differ from.
+ */
+static void write_settings(struct profile *profile, const struct faultline_header *header,
+			   bool all)
 {
 	uint32_t hz = __atomic_load_n(&header->hz, __ATOMIC_RELAXED);
+	uint32_t latency = __atomic_load_n(&header->latency, __ATOMIC_RELAXED);
+	uint64_t copy_ns = __atomic_load_n(&header->copy_cost_ns, __ATOMIC_RELAXED);
+	uint64_t fault_ns = __atomic_load_n(&header->fault_cost_ns, __ATOMIC_RELAXED);
 
-	if (hz != profile->hz) {
+	if (all || hz != profile->hz) {
 		profile->hz = hz;
 		line(profile, "# hz: %" PRIu32 "\n", hz);
 	}
 	/* The field's last byte is there to end the text, whatever it holds. */
-	if (strncmp(profile->cow_method, header->cow_method, FAULTLINE_METHOD_LEN - 1) != 0) {
+	if (all ||
+	    strncmp(profile->cow_method, header->cow_method, FAULTLINE_METHOD_LEN - 1) != 0) {
 		memcpy(profile->cow_method, header->cow_method, FAULTLINE_METHOD_LEN - 1);
 		line(profile, "# cow: %s\n", profile->cow_method);
+	}
+	if (all || latency != profile->latency) {
+		profile->latency = latency;
+		line(profile, "# latency: %s\n", latency_name(latency));
+	}
+	if (all || copy_ns != profile->copy_cost_ns || fault_ns != profile->fault_cost_ns) {
+		profile->copy_cost_ns = copy_ns;
+		profile->fault_cost_ns = fault_ns;
+		write_latency_cost(profile);
 	}
 }
 
@@ -141,9 +191,11 @@ void profile_begin(struct profile *profile, int fd, const struct faultline_heade
 	write_date(profile);
 	line(profile, "# clock: %s\n",
 	     header->clock == CLOCK_MONOTONIC ? "CLOCK_MONOTONIC" : "n/a");
-	write_settings(profile, header);
+	write_settings(profile, header, true);
 	line(profile, "# columns: time_s pid ppid id seq flags threads minor major cow user_s "
-		      "system_s rss_bytes swap_bytes\n");
+		      "system_s rss_bytes swap_bytes parent_id cow_anon cow_zero cow_file "
+		      "cow_file_first cow_ksm cow_hugetlb cow_remote copies_timed copies_missed "
+		      "copy_s faults_timed faults_missed fault_s\n");
 }
 
 /* One word always: blanks, backslashes, what does not print and no name become \xNN. */
@@ -201,8 +253,8 @@ static void name_process(struct profile *profile, const struct faultline_record 
 }
 
 /*
- * Rows are most of what is written; a printf(3) of fourteen numbers made one cost some
- * 7,600 instructions, this way it is 1,600 (make bench).
+ * Rows are most of what is written; a printf(3) of their first fourteen numbers cost some
+ * 7,600 instructions, this way all are 2,000, or 2,800 where none is n/a.
  */
 static char *put_number(char *at, uint64_t number)
 {
@@ -220,20 +272,51 @@ static char *put_number(char *at, uint64_t number)
 
 static char *put_seconds(char *at, uint64_t ns)
 {
-	uint64_t fraction = ns % NS_PER_S;
+	uint32_t fraction = ns % NS_PER_S;
 
 	at = put_number(at, ns / NS_PER_S);
 	at[-1] = '.';
-	for (uint64_t unit = NS_PER_S / 10; unit; unit /= 10)
-		*at++ = (char)('0' + fraction / unit % 10);
-	*at++ = ' ';
+	for (int digit = 8; digit >= 0; digit--, fraction /= 10)
+		at[digit] = (char)('0' + fraction % 10);
+	at[9] = ' ';
+	return at + 10;
+}
+
+/* What the record has only with all of these flags. */
+static char *put_number_if(char *at, const struct faultline_record *record, uint32_t flags,
+			   uint64_t number)
+{
+	return (record->flags & flags) == flags ? put_number(at, number) : stpcpy(at, "n/a ");
+}
+
+static char *put_seconds_if(char *at, const struct faultline_record *record, uint32_t flags,
+			    uint64_t ns)
+{
+	return (record->flags & flags) == flags ? put_seconds(at, ns) : stpcpy(at, "n/a ");
+}
+
+static char *put_kinds(char *at, const struct faultline_record *record)
+{
+	/* Kinds that need hooks of their own may lack them where COW is counted. */
+	static const uint32_t flags[FAULTLINE_KINDS] = {
+		[FAULTLINE_FILE_FIRST]	= FAULTLINE_COW_FILE_FIRST,
+		[FAULTLINE_HUGETLB]	= FAULTLINE_COW_HUGETLB,
+	};
+
+	for (int kind = 0; kind < FAULTLINE_KINDS; kind++)
+		at = put_number_if(at, record, FAULTLINE_COW | flags[kind],
+				   record->cow_kinds[kind]);
 	return at;
 }
 
-static char *put_cow(char *at, const struct faultline_record *record)
+static char *put_times(char *at, const struct faultline_record *record)
 {
-	return record->flags & FAULTLINE_COW ? put_number(at, record->cow_faults) :
-					       stpcpy(at, "n/a ");
+	at = put_number_if(at, record, FAULTLINE_COPY_TIMES, record->copies_timed);
+	at = put_number_if(at, record, FAULTLINE_COPY_TIMES, record->copies_missed);
+	at = put_seconds_if(at, record, FAULTLINE_COPY_TIMES, record->copy_ns);
+	at = put_number_if(at, record, FAULTLINE_FAULT_TIMES, record->faults_timed);
+	at = put_number_if(at, record, FAULTLINE_FAULT_TIMES, record->faults_missed);
+	return put_seconds_if(at, record, FAULTLINE_FAULT_TIMES, record->fault_ns);
 }
 
 static void write_row(struct profile *profile, const struct faultline_record *record)
@@ -249,11 +332,14 @@ static void write_row(struct profile *profile, const struct faultline_record *re
 	at = put_number(at, record->threads);
 	at = put_number(at, record->minor_faults);
 	at = put_number(at, record->major_faults);
-	at = put_cow(at, record);
+	at = put_number_if(at, record, FAULTLINE_COW, record->cow_faults);
 	at = put_seconds(at, record->user_ns);
 	at = put_seconds(at, record->system_ns);
 	at = put_number(at, record->rss_bytes);
 	at = put_number(at, record->swap_bytes);
+	at = put_number(at, record->parent_id);
+	at = put_kinds(at, record);
+	at = put_times(at, record);
 	at[-1] = '\n';
 	profile->used = (size_t)(at - profile->lines);
 }
@@ -261,7 +347,7 @@ static void write_row(struct profile *profile, const struct faultline_record *re
 void profile_row(struct profile *profile, const struct faultline_header *header,
 		 const struct faultline_record *record, uint64_t lost)
 {
-	write_settings(profile, header);
+	write_settings(profile, header, false);
 	if (lost != profile->lost) {
 		line(profile, "# lost: %" PRIu64 " records before seq %" PRIu64 "\n",
 		     lost - profile->lost, (uint64_t)record->seq);

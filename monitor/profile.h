@@ -25,6 +25,9 @@
  * @used: bytes of @lines
  * @hz: sampling rate as written last
  * @cow_method: as written last
+ * @latency: what is being timed, as written last
+ * @copy_cost_ns: as written last
+ * @fault_cost_ns: as written last
  * @processes: those seen and not ended, a tsearch(3) tree
  * @process_count: processes ever seen
  * @row_count: rows written
@@ -37,6 +40,9 @@ struct profile {
 	size_t used;
 	uint32_t hz;
 	char cow_method[FAULTLINE_METHOD_LEN];
+	uint32_t latency;
+	uint64_t copy_cost_ns;
+	uint64_t fault_cost_ns;
 	void *processes;
 	uint64_t process_count;
 	uint64_t row_count;

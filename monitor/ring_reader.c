@@ -17,7 +17,7 @@
 
 enum { RETRIES_MAX = 1 << 16 };
 
-static_assert(sizeof(struct faultline_record) == 128, "the contract's record");
+static_assert(sizeof(struct faultline_record) == 256, "the contract's record");
 
 static bool fail(char *why, size_t why_size, const char *format, ...)
 {
@@ -54,7 +54,6 @@ static bool measure(const struct faultline_header *header, size_t *bytes)
 	size_t slots;
 
 	return header->header_size >= sizeof(*header) &&
-	       header->record_size >= sizeof(struct faultline_record) &&
 	       header->record_size % sizeof(uint64_t) == 0 &&
 	       header->data_offset >= header->header_size &&
 	       header->data_offset % sizeof(uint64_t) == 0 && header->capacity > 0 &&
@@ -72,6 +71,11 @@ static bool check(const struct faultline_header *header, int fd, const char *pat
 	if (header->version != FAULTLINE_VERSION)
 		return fail(why, why_size, "%s: ring of version %u, this program reads version %u",
 			    path, header->version, FAULTLINE_VERSION);
+	if (header->record_size < sizeof(struct faultline_record))
+		return fail(why, why_size,
+			    "%s: the module is older than this program, with records of %u bytes "
+			    "and not %zu: sudo ./insert.sh replaces it",
+			    path, header->record_size, sizeof(struct faultline_record));
 	if (!measure(header, bytes) || !is_long_enough(fd, *bytes))
 		return fail(why, why_size, "%s: a Faultline ring whose header contradicts itself",
 			    path);

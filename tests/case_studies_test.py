@@ -19,7 +19,11 @@ sys.path.insert(0, str(CASE_STUDIES))
 
 import case_study_1
 import case_study_2
+import case_study_3
+import case_study_4
+import case_study_5
 import profile_dat as profile
+import results
 import style
 
 HEADER = """\
@@ -48,6 +52,22 @@ ROWS = """\
 16.000000000 223 99 1 6 4 1 150 5 9 1.0 1.0 8192 0
 """
 LOST = "# lost: 0 records in total\n"
+# What monitors of today write is more; the studies read that of yesterday, too.
+LATER = ("parent_id", "cow_anon", "cow_zero", "cow_file", "cow_file_first", "cow_ksm",
+         "cow_hugetlb", "cow_remote", "copies_timed", "copies_missed", "copy_s", "faults_timed",
+         "faults_missed", "fault_s")
+LATER_HEADER = HEADER + "# latency: off\n# latency_cost_ns: copy=n/a fault=n/a\n"
+LATER_COLUMNS = COLUMNS.replace("\n", f" {' '.join(LATER)}\n")
+LATER_ROWS = """\
+12.000000000 223 99 1 1 9 1 0 0 0 0.0 0.0 4096 0 0 0 0 0 n/a 0 n/a 0 n/a n/a n/a n/a n/a n/a
+# latency: fault
+# latency_cost_ns: copy=38 fault=n/a
+13.000000000 223 99 1 2 248 1 9 1 28 0.5 0.5 8192 0 0 1 2 3 4 5 6 7 8 9 0.000000010 11 12 13.25
+# latency: n/a
+# latency_cost_ns: copy=40 fault=912
+13.500000000 224 223 2 3 0 1 0 0 n/a 0.5 0.5 8192 0 1 n/a n/a n/a n/a n/a n/a n/a 0 0 0.0 0 0 0.0
+"""
+LATER_GOOD = LATER_HEADER + LATER_COLUMNS + PROCESSES + LATER_ROWS + LOST
 GOOD = HEADER + COLUMNS + PROCESSES + ROWS + LOST
 
 
@@ -55,6 +75,48 @@ def one_process(id, start, end, minor=10, major=0, cpu=1.0):
     """Return the rows of a process that ran from start to end, in seconds."""
     return (f"{start} 123 99 {id} {2 * id} 1 1 0 0 0 0.0 0.0 4096 0\n"
             f"{end} 123 99 {id} {2 * id + 1} 2 1 {minor} {major} 0 {cpu} 0.0 4096 0\n")
+
+
+RESULTS = """\
+# faultline results, format 1
+# study: 3
+# kernel: Linux 6.12.117+deb12-amd64 x86_64
+# cpu: Fast CPU x 2
+# memory_bytes: 1021812736
+# recorded: 2026-11-21T02:40:00Z
+# pages: 1024
+process     must  counted from_fork minor_faults  scenario
+child        512      512       515          512  child writes every other, then parent all
+parent       512      510       514         1024  child writes every other, then parent all
+child          0        0         2            0  child reads all
+parent         0        0         7            0  child reads all
+"""
+TIMES_HEADER = """\
+# faultline results, format 1
+# study: 4
+# kernel: Linux 6.12.117+deb12-amd64 x86_64
+# cpu: Fast CPU x 1
+# memory_bytes: 1021812736
+# recorded: 2026-11-21T02:40:00Z
+# latency_cost_ns: copy=5 fault=30
+# time: instructions
+pages backing order children must counted elapsed_ns measure count missed sum_ns max_ns p50_ns \
+p90_ns p95_ns p99_ns p999_ns from-to:count,...
+"""
+NO_TIMES = "n/a " * 9 + "n/a\n"
+# Four pages: 100, 100, 110 and 300 for the copies, twice as much and once 5000 for faults.
+COPY_TIMES = "4 0 610 300 102 300 300 300 300 96-108:2,108-120:1,256-512:1\n"
+MORE_TIMES = "4 0 710 400 102 384 384 384 384 96-108:2,108-120:1,256-512:1\n"
+FAULT_TIMES = "4 1 5620 5000 204 5000 5000 5000 5000 192-216:2,216-217:1,4096-inf:1\n"
+
+
+def child_times(elapsed=8000, children=1, copy=COPY_TIMES, fault=FAULT_TIMES, what="4k random"):
+    """Return the two lines of one child of case study 4."""
+    return "".join(f"4 {what} {children} 4 4 {elapsed} {measure} {times}"
+                   for measure, times in (("copy", copy), ("fault", fault)))
+
+
+TIMES = TIMES_HEADER + child_times(7000, copy=NO_TIMES, fault=NO_TIMES) + child_times()
 
 
 class InTemporaryDirectory(unittest.TestCase):
@@ -96,6 +158,47 @@ class Reading(InTemporaryDirectory):
     def test_a_later_description_of_a_process_wins(self):
         read = self.read(GOOD + "# process: id=1 pid=223 ppid=1 comm=after-exec\n" + LOST)
         self.assertEqual(read.processes[1].comm, "after-exec")
+
+    def test_kinds_and_times_are_read(self):
+        rows = self.read(LATER_GOOD).rows
+        self.assertEqual([rows[name][1] for name in LATER],
+                         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10e-9, 11, 12, 13.25])
+        self.assertEqual([math.isnan(rows[name][0]) for name in LATER],
+                         [name in ("cow_file_first", "cow_hugetlb") or index > 7
+                          for index, name in enumerate(LATER)])
+        self.assertEqual([math.isnan(rows[name][2]) for name in LATER],
+                         [name.startswith("cow_") for name in LATER])
+        self.assertEqual(rows["parent_id"].tolist(), [0, 0, 1])
+
+    def test_what_an_earlier_monitor_did_not_write_is_nan(self):
+        for text in (GOOD, HEADER + COLUMNS + LOST):
+            read = self.read(text)
+            for name in LATER:
+                self.assertEqual(len(read.rows[name]), len(read.rows))
+                self.assertTrue(all(math.isnan(value) for value in read.rows[name]))
+            self.assertEqual(read.latency, ())
+            self.assertTrue(all(math.isnan(cost) for cost in read.latency_cost_s.values()))
+
+    def test_some_later_columns_may_be_there_without_others(self):
+        columns = COLUMNS.replace("pid ppid", "cow_ksm pid ppid")
+        rows = self.read(HEADER + columns + ROWS.replace(" 99 ", " 99 99 ")).rows
+        self.assertEqual((rows["cow_ksm"][0], rows["pid"][0]), (223, 99))
+        self.assertTrue(math.isnan(rows["cow_anon"][0]))
+
+    def test_latency_and_its_costs_are_read(self):
+        read = self.read(LATER_GOOD)
+        self.assertEqual(read.latency, ("off", "fault", "n/a"))
+        self.assertEqual(read.latency_cost_s, {"copy": 40e-9, "fault": 912e-9})
+        self.assertNotIn("latency", read.header)
+        before = self.read(LATER_GOOD.replace("copy=40 fault=912", "copy=40 fault=n/a"))
+        self.assertEqual(before.latency_cost_s["copy"], 40e-9)
+        self.assertTrue(math.isnan(before.latency_cost_s["fault"]))
+
+    def test_the_committed_profiles_are_read(self):
+        paths = sorted((CASE_STUDIES.parent / "plots").glob("*.dat"))
+        self.assertGreater(len(paths), 0)
+        for path in paths:
+            self.assertGreater(len(profile.read_to_draw(str(path)).rows), 0)
 
     def test_columns_go_by_name_and_further_ones_are_kept(self):
         columns = COLUMNS.replace("time_s pid", "pid time_s").replace("\n", " copies\n")
@@ -144,6 +247,11 @@ class Refusing(InTemporaryDirectory):
     def test_a_missing_column(self):
         self.assert_refused(GOOD.replace(" major ", " "), 9, "expected one column major, found 0")
 
+    def test_a_column_twice(self):
+        for name in ("minor", "cow_anon", "parent_id"):
+            self.assert_refused(LATER_GOOD.replace(f" {name} ", f" {name} {name} "), 11,
+                                f"expected one column {name}, found 2")
+
     def test_no_columns(self):
         self.assert_refused(HEADER, 8, "expected a line '# columns: ...'")
         self.assert_refused(HEADER + ROWS, 9, "expected '# columns: ...' before the first row")
@@ -168,6 +276,12 @@ class Refusing(InTemporaryDirectory):
         self.assert_refused(GOOD.replace("0 records in", "some records in"), 18,
                             "expected '# lost: N records in total' or '... before seq M'")
 
+    def test_garbage_in_a_latency_cost_line(self):
+        for garbage in ("copy=-1 fault=n/a", "copy=38", "fault=1 copy=1", "n/a",
+                        "copy=nan fault=1"):
+            self.assert_refused(LATER_GOOD.replace("copy=n/a fault=n/a", garbage), 10,
+                                "expected '# latency_cost_ns: copy=N|n/a fault=N|n/a'")
+
     def test_two_profiles_in_one_file(self):
         self.assert_refused(GOOD + GOOD, 27, "expected one profile in one file, found a second one")
 
@@ -176,9 +290,191 @@ class Refusing(InTemporaryDirectory):
         with self.assertRaisesRegex(profile.ProfileError, f"^{path}: expected major .* seq 5$"):
             profile.read(path)
 
+    def test_later_counters_that_go_back(self):
+        for name in LATER[1:]:
+            row = " ".join("5" if column == name else "n/a" for column in LATER)
+            rows = [line.replace("\n", f" {row}\n")
+                    for line in one_process(1, 1.0, 2.0).splitlines(True)]
+            self.assertEqual(self.read(LATER_HEADER + LATER_COLUMNS + "".join(rows)).lost, None)
+            path = self.write(LATER_HEADER + LATER_COLUMNS + rows[0] + rows[1].replace("5", "4"))
+            with self.assertRaisesRegex(profile.ProfileError, f"expected {name} of .* seq 3$"):
+                profile.read(path)
+
     def test_a_file_that_is_not_there(self):
         with self.assertRaisesRegex(profile.ProfileError, "^/nonexistent: No such file"):
             profile.read("/nonexistent")
+
+
+class Results(InTemporaryDirectory):
+    """The files of case studies 3 and 4."""
+
+    def assert_refused(self, script, text, expected):
+        path = self.write(text)
+        with self.assertRaises(results.ResultsError) as caught:
+            script.read(path)
+        self.assertEqual(str(caught.exception), path + expected)
+
+    def test_rows_and_header_are_read(self):
+        read, scenarios = case_study_3.read(self.write(RESULTS))
+        self.assertEqual(read.header["kernel"], "Linux 6.12.117+deb12-amd64 x86_64")
+        self.assertEqual(scenarios[0].name, "child writes every other, then parent all")
+        self.assertEqual(scenarios[0].parent["minor_faults"], 1024)
+        self.assertEqual(len(scenarios), 2)
+
+    def test_what_is_copied_and_saved(self):
+        _, (both, none) = case_study_3.read(self.write(RESULTS))
+        self.assertEqual((both.copied, both.saved, both.as_expected), (1022, 2, False))
+        self.assertEqual((none.copied, none.saved, none.as_expected), (0, 1024, True))
+
+    def test_what_is_no_result_is_refused(self):
+        expected = "expected '# faultline results, format 1'"
+        for text in ("", GOOD, RESULTS.replace("format 1", "format 2"), RESULTS[:20]):
+            self.assert_refused(case_study_3, text, f":1: {expected}")
+        self.assert_refused(case_study_4, RESULTS,
+                            ":8: expected '# study: 4' above, found 3")
+        self.assert_refused(case_study_3, RESULTS.replace("# study: 3\n", ""),
+                            ":7: expected '# study: 3' above, found none")
+        self.assert_refused(case_study_3, "".join(RESULTS.splitlines(True)[:8]),
+                            ":8: expected at least one row")
+
+    def test_a_missing_column_or_field_is_refused(self):
+        self.assert_refused(case_study_3, RESULTS.replace(" must", " most"),
+                            ":8: expected one column must, found 0")
+        self.assert_refused(case_study_3, RESULTS.replace("512  child", "child"),
+                            ":9: expected a whole number, found 'child'")
+        self.assert_refused(case_study_3, RESULTS.replace("0  child reads all", ""),
+                            ":11: expected 6 fields, found 4")
+
+    def test_a_last_line_without_newline_is_left_out(self):
+        self.assert_refused(case_study_3, RESULTS[:-1], ": expected a row of a parent at the end")
+
+    def test_what_was_not_counted_is_refused(self):
+        self.assert_refused(case_study_3, RESULTS.replace("512       515", "n/a       n/a"),
+                            ":9: expected what was counted, found n/a: the module could not")
+        self.assert_refused(case_study_4, TIMES.replace(" 4 4 7000 copy", " 4 n/a 7000 copy"),
+                            ":10: expected what was counted, found n/a: the module could not")
+
+    def test_pages_must_be_told(self):
+        for value in ("0", "-1", "some"):
+            self.assert_refused(case_study_3, RESULTS.replace("pages: 1024", f"pages: {value}"),
+                                f": # pages: expected a whole number, found '{value}'")
+
+    def test_child_and_parent_take_turns(self):
+        for old, new in (("parent       512", "child        512"),
+                         ("child        512", "parent       512")):
+            self.assert_refused(case_study_3, RESULTS.replace(old, new),
+                                ": expected a row of a child and one of its parent, in turn, found "
+                                "otherwise at 'child writes every other, then parent all'")
+        with self.assertRaisesRegex(results.ResultsError, "in turn"):
+            case_study_3.read(self.write(RESULTS.replace("7            0  child reads",
+                                                         "7            0  parent reads")))
+
+    def test_the_table_says_what_is_not_equal(self):
+        table = case_study_3.table(*case_study_3.read(self.write(RESULTS)))
+        both, none = (line for line in table.splitlines() if line.startswith("child "))
+        self.assertEqual(both.split()[7:], "512 512 3 512 510 4 0.0 MiB 0% NOT EQUAL".split())
+        self.assertEqual(none.split()[3:], "0 0 2 0 0 7 4.0 MiB 100%".split())
+        self.assertIn("equal in 1 of 2 scenarios", table)
+
+    def test_times_are_read_and_those_with_nothing_timed(self):
+        read, (run,) = case_study_4.read(self.write(TIMES))
+        self.assertEqual((run.elapsed, run.untimed, run.children), (8000, 7000, 1))
+        self.assertEqual(run.copy.buckets, ((96, 108, 2), (108, 120, 1), (256, 512, 1)))
+        self.assertEqual((run.fault.count, run.fault.missed, run.fault.longest), (4, 1, 5000))
+        self.assertIsNone(run.fault.buckets[-1][1])
+        self.assertEqual(case_study_4.empty_cost(read), {"copy": 5, "fault": 30})
+        self.assertEqual(case_study_4.unit(read), "instructions")
+
+    def test_a_cost_that_is_not_known_is_none(self):
+        read, _ = case_study_4.read(self.write(TIMES.replace("copy=5", "copy=n/a")))
+        self.assertEqual(case_study_4.empty_cost(read), {"copy": None, "fault": 30})
+
+    def test_the_parts_of_a_fault_add_up(self):
+        _, (run,) = case_study_4.read(self.write(TIMES))
+        self.assertEqual(run.parts, (152.5, 1405 - 152.5, 2000 - 1405))
+
+    def test_percentiles_are_of_the_nearest_rank(self):
+        buckets = tuple((n, n + 1, 1) for n in range(1000))
+        histogram = case_study_4.Histogram(1000, 0, 499500, 999, buckets)
+        for permille in (1, 500, 900, 999, 1000):
+            self.assertEqual(histogram.percentile(permille), permille - 1)
+        self.assertEqual(case_study_4.Histogram(1, 0, 130, 130, ((128, 136, 1),)).percentile(500),
+                         130)
+        self.assertEqual(case_study_4.Histogram(1, 0, 135, 135, ((128, 136, 1),)).percentile(500),
+                         132)
+        self.assertEqual(case_study_4.Histogram(1, 0, 777, 777, ((512, None, 1),)).percentile(500),
+                         777)
+
+    def test_shares_that_take_longer(self):
+        _, (run,) = case_study_4.read(self.write(TIMES))
+        self.assertEqual(run.copy.longer(), ([102, 114, 384], [1, 0.5, 0.25]))
+        self.assertEqual(run.fault.longer()[0][-1], 5000)
+
+    def test_children_are_added_up(self):
+        two = child_times(children=2) + child_times(10000, 2, MORE_TIMES)
+        _, runs = case_study_4.read(self.write(TIMES + two))
+        both = runs[1]
+        self.assertEqual((both.children, both.elapsed, both.untimed), (2, 9000, None))
+        self.assertEqual((both.copy.count, both.copy.sum, both.copy.longest), (8, 1320, 400))
+        self.assertEqual(both.copy.buckets, ((96, 108, 4), (108, 120, 2), (256, 512, 2)))
+        self.assertEqual(both.fault.missed, 2)
+        self.assertEqual(both.copy.percentile(900), 384)
+
+    def test_times_that_contradict_themselves_are_refused(self):
+        for old, new, expected in (
+                ("108-120:1", "108-120:2", "expected 4 times in the buckets, found 5"),
+                ("610 300 102", "610 300 103", "expected p50_ns 102 as of the buckets, found 103"),
+                ("4 4 8000 copy 4 ", "4 4 8000 copy 0 ", "expected times, found 0 measurements"),
+                ("copy 4 0 610 300", "copy 4 0 n/a 300", "expected times, found 4 measurements"),
+                ("4 4 8000 fault", "4 3 8000 fault", "expected 4 pages copied, found 3")):
+            self.assertIn(old, TIMES)
+            self.assert_refused(case_study_4, TIMES.replace(old, new), f": {expected}")
+
+    def test_garbage_in_times_is_refused(self):
+        for old, new, expected in (
+                ("96-108:2", "96-108", "expected from-to:count,... or n/a, found '96-108'"),
+                ("96-108:2", "96-:2", "expected from-to:count,... or n/a, found '96-:2'"),
+                ("8000 copy", "-8 copy", "expected a whole number, found '-8'"),
+                ("4k random 1 4 4 8000 copy", "2m random 1 4 4 8000 copy",
+                 "expected 4k or thp, found '2m'"),
+                ("8000 copy", "8000 both", "expected copy or fault, found 'both'")):
+            self.assert_refused(case_study_4, TIMES.replace(old, new), f":12: {expected}")
+
+    def test_a_child_whose_times_lack_is_refused(self):
+        lacking = ": expected times of copies and faults of each child, once"
+        for more in (child_times(), child_times(children=2), child_times(fault=NO_TIMES,
+                                                                         what="thp random")):
+            self.assert_refused(case_study_4, TIMES + more, lacking)
+        self.assert_refused(case_study_4, TIMES_HEADER + child_times(children=2) * 2,
+                            ": expected times of a child alone, found none")
+        self.assert_refused(case_study_4, TIMES_HEADER + child_times(copy=NO_TIMES, fault=NO_TIMES),
+                            ": expected times of a child alone, found none")
+
+    def test_the_tables_hold_what_was_measured(self):
+        table = case_study_4.table(*case_study_4.read(self.write(TIMES)))
+        rows = [line.split() for line in table.splitlines() if line.startswith("4 KB pages")]
+        self.assertEqual(rows[0][-8:],
+                         ["1", "4", "152", "7.6%", "1,252", "595", "2,000", "1,750"])
+        self.assertEqual(rows[1][8:14], ["204", "5,000", "5,000", "5,000", "5,000", "5,000"])
+        self.assertEqual(rows[1][14:], ["(1", "not", "measured)"])
+        self.assertEqual(rows[2][8:], ["102", "300", "300", "300", "300", "300"])
+        self.assertIn("An empty measurement reads 5 of a copy and 30 of a fault", table)
+        self.assertIn("2.19 us", table)
+
+    def test_the_committed_results_are_read(self):
+        plots = CASE_STUDIES.parent / "plots"
+        _, scenarios = case_study_3.read(str(plots / "case_study_3.results"))
+        self.assertTrue(all(scenario.as_expected for scenario in scenarios))
+        _, runs = case_study_4.read(str(plots / "case_study_4.results"))
+        self.assertEqual({(run.backing, run.order, run.pages) for run in runs
+                          if run.children == 1},
+                         {(backing, order, pages) for backing in ("4k", "thp")
+                          for order in ("sequential", "random") for pages in (4096, 16384)})
+        self.assertEqual({run.children for run in runs}, {1, 2, 4, 8})
+        for number, script in ((3, case_study_3), (4, case_study_4)):
+            read = script.read(str(plots / f"case_study_{number}.results"))
+            self.assertEqual((plots / f"case_study_{number}.txt").read_text(),
+                             script.table(*read))
 
 
 class Measuring(InTemporaryDirectory):
@@ -313,6 +609,41 @@ class Figures(InTemporaryDirectory):
         with self.assertRaisesRegex(profile.ProfileError, "expected 2 CPUs as in .*, found n/a$"):
             case_study_2.draw([self.read(GOOD), unknown])
 
+    def test_case_study_3_draws_expected_and_counted(self):
+        figure = case_study_3.draw(*case_study_3.read(self.write(RESULTS)))
+        left, right = figure.axes
+        self.assertEqual([text.get_text() for text in left.get_yticklabels()],
+                         ["child writes every other, then parent all", "child reads all"])
+        child, parent = left.containers
+        self.assertEqual([bar.get_width() for bar in child], [512, 0])
+        self.assertEqual([bar.get_width() for bar in parent], [510, 0])
+        self.assertEqual([line.get_xdata().tolist() for line in left.lines], [[512, 0], [512, 0]])
+        self.assertEqual([bar.get_width() for bar in right.containers[0]], [2 / 256, 4])
+        self.assertEqual([text.get_text() for text in right.texts], [" 0%", " 100%"])
+        self.assertIn("expected in 1 of 2 scenarios",
+                      " ".join(figure._suptitle.get_text().split()))
+
+    def test_case_study_4_stacks_the_parts(self):
+        figure = case_study_4.draw_parts(*case_study_4.read(self.write(TIMES)))
+        axes, = figure.axes
+        widths = [bars[0].get_width() for bars in axes.containers]
+        self.assertEqual(widths, [152.5, 1252.5, 595, 30, 5])
+        self.assertEqual([bars[0].get_x() for bars in axes.containers], [0, 152.5, 1405, 0, 0])
+        self.assertEqual([list(line) for line in axes.lines[0].get_xydata()], [[1750, 0]])
+        self.assertEqual(axes.get_xlabel(), "mean for each page: instructions")
+
+    def test_case_study_4_draws_shares_and_children(self):
+        text = TIMES + child_times(children=2) * 2 + child_times(what="thp random")
+        read = case_study_4.read(self.write(text))
+        axes, = case_study_4.draw_distribution(*read).axes
+        self.assertEqual(len([line for line in axes.lines if len(line.get_xdata()) > 2]), 2)
+        self.assertEqual(axes.lines[0].get_xdata().tolist(), [204, 204, 216, 5000])
+        self.assertEqual(axes.lines[0].get_ydata().tolist(), [1, 1, 0.5, 0.25])
+        figure = case_study_4.draw_children(*read)
+        median = figure.axes[0].lines[0]
+        self.assertEqual((list(median.get_xdata()), list(median.get_ydata())), ([1, 2], [204, 204]))
+        self.assertIsNone(case_study_4.draw_children(*case_study_4.read(self.write(TIMES))))
+
     def test_a_figure_that_cannot_be_saved_leaves_the_old_one(self):
         figure, _ = style.figure("title", "caption")
         path = self.directory / "figure.png"
@@ -366,6 +697,32 @@ class Scripts(InTemporaryDirectory):
         self.assert_draws(["case_study_2.png"], "case_study_2.py", a)
         self.assert_draws(["case_study_2.png"], "case_study_2.py", a, b, "-o", ".")
 
+    def test_case_studies_3_and_4_draw_figures_and_write_a_table(self):
+        for script, text, figures in (
+                ("case_study_3", RESULTS, ["case_study_3.png"]),
+                ("case_study_4", TIMES + child_times(children=2) * 2,
+                 [f"case_study_4_{name}.png" for name in ("parts", "distribution", "children")])):
+            done = self.run_script(f"{script}.py", self.write(text, script), "-o", ".")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual((self.directory / f"{script}.txt").read_text(), done.stdout)
+            for figure in figures:
+                head = (self.directory / figure).read_bytes()[:24]
+                self.assertEqual(struct.unpack(">I", head[16:20]), (1600,))
+
+    def test_case_studies_3_and_4_refuse_in_one_line(self):
+        bad = self.write(GOOD, "bad")
+        for number, text in ((3, RESULTS), (4, TIMES)):
+            script = f"case_study_{number}.py"
+            good = self.write(text, "good")
+            self.assert_refuses(1, rf"\A{script}: {bad}:1: expected '# faultline results.*\n\Z",
+                                script, bad)
+            self.assert_refuses(1, rf"\A{script}: missing: No such file or directory\n\Z",
+                                script, "missing")
+            self.assert_refuses(1, rf"\A{script}: .*No such file or directory.*\n\Z",
+                                script, good, "-o", "missing")
+            self.assert_refuses(2, "^usage: ", script)
+            self.assert_refuses(2, "^usage: ", script, good, good)
+
     def test_a_bad_command_line_exits_with_2_and_usage(self):
         path = self.write(GOOD)
         for arguments in (["case_study_1.py"], ["case_study_1.py", path, "--frob"],
@@ -387,6 +744,194 @@ class Scripts(InTemporaryDirectory):
                                 script, "missing")
             self.assert_refuses(1, rf"\A{script}: .*No such file or directory.*\n\Z",
                                 script, good, "-o", "missing")
+
+
+def redis_row(time, id, seq, flags, cow_anon, cow_zero=0):
+    """Return a row of a server (id 1) or of its child (id 2)."""
+    pid, ppid, parent = ((223, 99, 0), (224, 223, 1))[id - 1]
+    return (f"{time} {pid} {ppid} {id} {seq} {flags} 1 500 0 {cow_anon + cow_zero} 0.0 0.0 4096 0 "
+            f"{parent} {cow_anon} {cow_zero} 0 0 0 0 0 0 0 0.0 0 0 0.0\n")
+
+
+class CaseStudy5(InTemporaryDirectory):
+    """A fork at 12.1 s, between two samples; Redis measures at 13.5 s; the child goes at 14 s."""
+
+    PROFILE = (LATER_HEADER + LATER_COLUMNS + redis_row(11.0, 1, 1, 9, 7) +
+               redis_row(12.0, 1, 2, 8, 10) + redis_row(12.1, 2, 3, 9, 0) +
+               redis_row(13.0, 1, 4, 8, 100) + redis_row(13.0, 2, 5, 8, 5, 1) +
+               redis_row(14.0, 1, 6, 8, 200) + redis_row(14.0, 2, 7, 10, 6, 1) +
+               redis_row(16.0, 1, 8, 12, 260) + LOST)
+    LATENCY = """\
+# SETs of 2000 bytes to 60000 random keys, due 2 times a second
+# realtime_minus_monotonic_s: 1000.000000
+# columns: due_s latency_s
+11.000000 0.000100
+12.000000 0.200000
+13.000000 0.000300
+14.000000 0.000400
+"""
+    # 150 pages; more of them than the module's 10 + 90 + 50 - 10 and 7
+    REDIS = """\
+keys 60000
+value_bytes 2000
+requests_per_s 500
+save_delay_us 250
+huge_kb 0
+free_before_kb 2000
+free_after_kb 1000
+collapsed 3
+dump_bytes 3120098
+redis_version 7.0.15
+used_memory 129294304
+used_memory_rss 144572416
+latest_fork_usec 8144
+rdb_last_cow_size 614400
+measured_s 1013.500000000
+logged_mb 1013.500000000 7
+given_back 12.000000 400
+given_back 13.000000 16
+given_back 13.600000 800
+frozen 100 7 432 0
+frozen 200 9 800 12
+"""
+
+    def write_run(self, thp="off", profile_text=PROFILE, latency=LATENCY, redis=REDIS):
+        self.write(profile_text, f"profile_thp_{thp}.dat")
+        self.write(latency, f"latency_thp_{thp}.dat")
+        self.write(redis, f"redis_thp_{thp}.dat")
+
+    def read_run(self, **texts):
+        self.write_run(**texts)
+        return case_study_5.read_save(self.directory, "off")
+
+    def assert_refused(self, expected, **texts):
+        with self.assertRaisesRegex(profile.ProfileError, expected):
+            self.read_run(**texts)
+
+    def test_both_figures_are_of_the_moment_when_redis_measured(self):
+        # 150 copies so far, half-way from 100 to 200, less the 10 from before the fork.
+        account = case_study_5.account(self.read_run())
+        self.assertEqual((account.server, account.child, account.redis, account.more),
+                         (140, 7, 150, 3))
+
+    def test_copies_begin_with_the_fork_and_not_with_the_sample_before(self):
+        save = self.read_run()
+        copied = case_study_5.copied(save.server, [11.0, 12.0, 12.1, 12.55, 13.0], save.birth)
+        self.assertEqual(copied.round(6).tolist(), [-3, 0, 0, 45, 90])
+
+    def test_what_was_given_back_counts_from_the_fork_until_redis_measured(self):
+        self.assertEqual(self.read_run().given_back, 4)
+
+    def test_standing_still_the_two_are_compared_in_pages(self):
+        account = case_study_5.account(self.read_run())
+        self.assertEqual((account.frozen, account.frozen_given_back), ((1, -9), (0, 3)))
+
+    def test_times_are_since_the_fork(self):
+        save = self.read_run()
+        self.assertAlmostEqual(save.end, 1.9)
+        self.assertAlmostEqual(save.measured, 1.4)
+        self.assertAlmostEqual(save.logged[0, 0], 1.4)
+        self.assertEqual(save.logged[0, 1], 7)
+
+    def test_a_request_that_waits_for_the_fork_is_not_from_before_it(self):
+        before, during, after = case_study_5.latencies(self.read_run())[:, 2].round(6).tolist()
+        self.assertEqual((before, during, after), (0.1, 200, 0.4))
+
+    def test_rates_are_per_second_of_a_bin(self):
+        save = self.read_run()
+        self.assertEqual(case_study_5.rates(save.server, [13.0, 13.5, 14.0, 16.0],
+                                            save.birth).tolist(), [100, 100, 30])
+
+    def test_the_table_says_what_redis_has_more(self):
+        self.write_run("on")
+        saves = {"off": self.read_run(), "on": case_study_5.read_save(self.directory, "on")}
+        text = case_study_5.table(saves)
+        for line in (r"pages copied by the server +140 +140", r"both x 4096, MB +0\.60 +0\.60",
+                     r"rdb_last_cow_size, MB +0\.61 +0\.61", r"Redis has more, pages +\+3 +\+3",
+                     r"Private_Dirty has more, pages +\+1 -9 +\+1 -9",
+                     r"by the server, per second +30 +30", r"than before the save, MB +1\.0 +1\.0",
+                     r"from fork to exit +100\.15 198\.00 200\.00 "):
+            self.assertRegex(text, line)
+
+    def test_the_figure_shows_module_and_redis_in_one_unit(self):
+        self.write_run("on")
+        figure = case_study_5.draw({thp: (self.read_run() if thp == "off" else
+                                          case_study_5.read_save(self.directory, thp))
+                                    for thp in ("off", "on")})
+        memory = figure.axes[2].lines
+        drawn = {line.get_label(): line.get_xydata()[-1].round(6).tolist() for line in memory}
+        # (250 + 6) pages; and 7 MB, cut off, are 7.5 MiB give or take a half
+        self.assertEqual(drawn, {"module: pages x 4096": [3.9, 1.048576],
+                                 "Redis's own log": [1.4, 7.86432]})
+
+    def test_it_refuses_what_is_no_save(self):
+        other = self.PROFILE.replace(" 4096 0 1 ", " 4096 0 0 ")
+        self.assert_refused("profile_thp_off.dat: expected a process and one child",
+                            profile_text=other)
+        alone = "".join(line for line in self.PROFILE.splitlines(True) if " 224 " not in line)
+        self.assert_refused("expected a process and one child", profile_text=alone)
+        living = self.PROFILE.replace(" 2 7 10 ", " 2 7 8 ")
+        self.assert_refused("expected the child's last record", profile_text=living)
+        uncounted = self.PROFILE.replace(" 0 1 5 1 ", " 0 1 n/a n/a ")
+        self.assert_refused("expected copies to be counted", profile_text=uncounted)
+        for time in ("1012.000000000", "1014.100000000"):
+            self.assert_refused("expected Redis to measure while its child lives, found",
+                                redis=self.REDIS.replace("measured_s 1013.500000000",
+                                                         f"measured_s {time}"))
+
+    def test_it_refuses_bad_requests(self):
+        self.assert_refused("latency_thp_off.dat:5: expected 2 numbers, found '12.0 -0.2'",
+                            latency=self.LATENCY.replace("12.000000 0.2", "12.0 -0.2")
+                            .replace("-0.200000", "-0.2"))
+        for latency in ("", self.LATENCY.split("11.0")[0],
+                        self.LATENCY.replace("realtime", "surreal")):
+            self.assert_refused("latency_thp_off.dat: expected requests, and", latency=latency)
+
+    def test_it_refuses_bad_figures(self):
+        for name in ("keys", "rdb_last_cow_size", "measured_s"):
+            self.assert_refused(f"redis_thp_off.dat: expected a line '{name} N'",
+                                redis=self.REDIS.replace(f"{name} ", "other "))
+        for name in ("logged_mb", "frozen"):
+            self.assert_refused(f"expected at least one line '{name} ...'",
+                                redis=self.REDIS.replace(f"{name} ", "other "))
+        self.assert_refused("redis_thp_off.dat:1: expected 1 number, found 'many'",
+                            redis=self.REDIS.replace("keys 60000", "keys many"))
+        self.assert_refused("redis_thp_off.dat:20: expected 4 numbers, found '100 7 432'",
+                            redis=self.REDIS.replace("432 0", "432"))
+
+    def test_it_refuses_to_compare_unequal_runs(self):
+        self.write_run("on", redis=self.REDIS.replace("keys 60000", "keys 50000"))
+        saves = {"off": self.read_run(), "on": case_study_5.read_save(self.directory, "on")}
+        with self.assertRaisesRegex(profile.ProfileError, "_on.dat: expected keys as in .*_off"):
+            case_study_5.draw(saves)
+
+    def run_script(self, *arguments):
+        return subprocess.run([CASE_STUDIES / "case_study_5.py", *arguments], cwd=self.directory,
+                              env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+                              capture_output=True, text=True)
+
+    def test_the_script_writes_figure_and_table(self):
+        self.write_run("off")
+        self.write_run("on")
+        done = self.run_script(".", "-o", ".")
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (0, "case_study_5.png\ncase_study_5.txt\n", ""))
+        self.assertEqual((self.directory / "case_study_5.png").read_bytes()[:4], b"\x89PNG")
+        self.assertIn("rdb_last_cow_size", (self.directory / "case_study_5.txt").read_text())
+
+    def test_the_script_refuses_in_one_line_and_writes_nothing(self):
+        self.write_run("off")
+        before = sorted(os.listdir(self.directory))
+        done = self.run_script(".")
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, "case_study_5.py: profile_thp_on.dat: No such file or directory\n"))
+        self.assertEqual(self.run_script().returncode, 2)
+        self.assertEqual(sorted(os.listdir(self.directory)), before)
+
+    def test_the_committed_runs_are_read(self):
+        for thp in ("off", "on"):
+            save = case_study_5.read_save(CASE_STUDIES.parent / "plots" / "case_study_5", thp)
+            self.assertLess(abs(case_study_5.account(save).more), 0.02 * save.server["cow"][-1])
 
 
 if __name__ == "__main__":

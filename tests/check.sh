@@ -34,11 +34,12 @@ tests_in()
 	done | sort -u
 }
 
-# What this test starts as: the compiled program, or the script itself.
+# What this test starts as: the compiled program, or the script itself; architecture()
+# has been called for where it is to run.
 executable()
 {
-	if [ -e "$top/build/tests/$1/$2" ]; then
-		echo "$top/build/tests/$1/$2"
+	if [ -e "$top/$built/tests/$1/$2" ]; then
+		echo "$top/$built/tests/$1/$2"
 	else
 		compgen -G "$tests/$1/$2.*"
 	fi
@@ -54,6 +55,7 @@ run_host()
 {
 	local name program
 
+	architecture amd64
 	for name in $(tests_in host); do
 		program=$(executable host "$name")
 		"$program" < /dev/null 2>&1 | sed -u -E "s/^(ok|not ok) [0-9]+ - /\1 - $name: /" |
@@ -69,6 +71,7 @@ run_guest()
 	local kernel=$1 folder=$2 name program names=() adds=()
 	shift 2
 
+	architecture "$("$tests/vm/kernel.sh" architecture "$kernel")"
 	for name in $(tests_in "$folder"); do
 		program=$(executable "$folder" "$name")
 		names+=("$(basename "$program")")
@@ -77,8 +80,9 @@ run_guest()
 	[ ${#names[@]} -gt 0 ] || return 0
 	"$tests/vm/guest.sh" "$@" "${adds[@]}" --add "$tests/run_in_guest.sh" \
 		--add "$tests/tap.sh" --add "$top/build/$kernel/faultline.ko" \
-		--add "$top/build/programs/monitor" --add "$top/build/programs/work" \
-		--add "$top/build/programs/cow" --add "$top/insert.sh" \
+		--add "$top/$built/programs/monitor" --add "$top/$built/programs/work" \
+		--add "$top/$built/programs/cow" --add "$top/$built/programs/copiers" \
+		--add "$top/insert.sh" \
 		--console "$top/build/consoles/$kernel-$folder" \
 		"$kernel" sh ./run_in_guest.sh 500 "${names[@]}" 2>&1 | record "$kernel" ||
 		echo "not ok - $folder: the guest comes to its end" | record "$kernel"
@@ -86,16 +90,27 @@ run_guest()
 
 run_kernel()
 {
-	run_guest "$1" smp --memory 2048 --swap 512 --limit 1200
+	run_guest "$1" smp --memory 2048 --swap 512 --limit 2400
 	run_guest "$1" icount --memory 1024 --icount --limit 1200
 }
 
-step "programs" "$tests/build.sh" programs
-step "tests" "$tests/build.sh" tests
-kernels=()
+# What is built for a kernel's architecture, once.
+build_for()
+{
+	local wanted
+
+	wanted=$("$tests/vm/kernel.sh" architecture "$1")
+	[[ " ${architectures[*]} " != *" $wanted "* ]] || return 0
+	step "programs for $wanted" "$tests/build.sh" programs "$wanted"
+	step "tests for $wanted" "$tests/build.sh" tests "$wanted"
+	architectures+=("$wanted")
+}
+
+kernels=() architectures=()
 for kernel in $("$tests/vm/kernel.sh" names); do
 	[ -z "$wanted_kernel" ] || [ "$wanted_kernel" = "$kernel" ] || continue
 	"$tests/vm/kernel.sh" fetch "$kernel"
+	build_for "$kernel"
 	step "module for $kernel" "$tests/build.sh" module "$kernel"
 	kernels+=("$kernel")
 done

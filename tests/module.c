@@ -75,6 +75,14 @@ int status_register(pid_t pid)
 	return command('R', pid);
 }
 
+int status_register_children(pid_t pid)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "R %d children\n", (int)pid);
+	return status_write(text);
+}
+
 int status_unregister(pid_t pid)
 {
 	return command('U', pid);
@@ -89,22 +97,72 @@ static FILE *status_open(void)
 	return file;
 }
 
+const char * const kind_names[FAULTLINE_KINDS] = {
+	"anon", "zero", "file", "file_first", "ksm", "hugetlb", "remote",
+};
+
+/* Where a column of this name goes; NULL if no test asks for it. */
+static long long *place_of(const char *name, struct counters *counters)
+{
+	const struct {
+		const char *name;
+		long long *place;
+	} places[] = {
+		{ "pid",	&counters->pid },
+		{ "ppid",	&counters->ppid },
+		{ "id",		&counters->id },
+		{ "threads",	&counters->threads },
+		{ "minor",	&counters->minor },
+		{ "major",	&counters->major },
+		{ "cow",	&counters->cow },
+		{ "user_ns",	&counters->user_ns },
+		{ "system_ns",	&counters->system_ns },
+		{ "rss_bytes",	&counters->rss_bytes },
+		{ "swap_bytes",	&counters->swap_bytes },
+		{ "parent_id",	&counters->parent_id },
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (strcmp(name, places[i].name) == 0)
+			return places[i].place;
+	for (int kind = 0; kind < FAULTLINE_KINDS; kind++)
+		if (strncmp(name, "cow_", 4) == 0 && strcmp(name + 4, kind_names[kind]) == 0)
+			return &counters->cow_kinds[kind];
+	return NULL;
+}
+
+/* Fill in from a line of names and one of values; both are cut up. */
+static void take_row(char *names, char *values, struct counters *counters)
+{
+	size_t filled = 0, wanted = sizeof(*counters) / sizeof(long long);
+	char *name, *value;
+	long long *place;
+
+	while ((name = strsep(&names, " \n")) && (value = strsep(&values, " \n"))) {
+		place = place_of(name, counters);
+		if (!place)
+			continue;
+		*place = strcmp(value, "n/a") == 0 ? -1 : atoll(value);
+		filled++;
+	}
+	if (filled != wanted)
+		bail("%zu columns of %zu in the status file", filled, wanted);
+}
+
 bool status_read(pid_t pid, struct counters *counters)
 {
 	FILE *file = status_open();
-	char line[512], cow[32];
+	char names[1024], copy[1024], line[1024];
 	bool found = false;
 
-	while (!found && fgets(line, sizeof(line), file)) {
-		found = sscanf(line, "%lld %lld %lld %lld %lld %lld %31s %lld %lld %lld %lld",
-			       &counters->pid, &counters->ppid, &counters->id, &counters->threads,
-			       &counters->minor, &counters->major, cow, &counters->user_ns,
-			       &counters->system_ns, &counters->rss_bytes,
-			       &counters->swap_bytes) == 11 && counters->pid == pid;
+	if (!fgets(names, sizeof(names), file))
+		bail(FAULTLINE_STATUS);
+	while (!found && fgets(line, sizeof(line), file) && line[0] != '#') {
+		strcpy(copy, names);
+		take_row(copy, line, counters);
+		found = counters->pid == pid;
 	}
 	fclose(file);
-	if (found)
-		counters->cow = strcmp(cow, "n/a") == 0 ? -1 : atoll(cow);
 	return found;
 }
 
@@ -154,6 +212,12 @@ const struct faultline_header *ring_map(void)
 void ring_unmap(const struct faultline_header *header)
 {
 	munmap((void *)header, ring_bytes(header));
+}
+
+void ring_keep_from_children(const struct faultline_header *header)
+{
+	if (madvise((void *)header, ring_bytes(header), MADV_DONTFORK))
+		bail("MADV_DONTFORK");
 }
 
 const struct faultline_record *ring_record(const struct faultline_header *header, uint64_t seq)

@@ -14,13 +14,16 @@
 #include "uapi/faultline.h"
 
 /**
- * struct counters - a process's line in the status file
- * @cow: -1 for n/a
+ * struct counters - a process's line in the status file; -1 for n/a
  */
 struct counters {
 	long long pid, ppid, id, threads, minor, major, cow;
-	long long user_ns, system_ns, rss_bytes, swap_bytes;
+	long long user_ns, system_ns, rss_bytes, swap_bytes, parent_id;
+	long long cow_kinds[FAULTLINE_KINDS];
 };
+
+/* What the kinds are called: a column of the status file is cow_ and the name. */
+extern const char * const kind_names[FAULTLINE_KINDS];
 
 /* Load faultline.ko with these parameters; 0 or an errno. */
 int module_try_load(const char *parameters);
@@ -33,8 +36,9 @@ int module_set(const char *parameter, const char *value);
 
 /* Write this text to the status file in one write; 0 or an errno. */
 int status_write(const char *text);
-/* Write `R <pid>` or `U <pid>`; 0 or an errno. */
+/* Write `R <pid>`, `R <pid> children` or `U <pid>`; 0 or an errno. */
 int status_register(pid_t pid);
+int status_register_children(pid_t pid);
 int status_unregister(pid_t pid);
 /* Find the line of this pid (as in our pid namespace); false if there is none. */
 bool status_read(pid_t pid, struct counters *counters);
@@ -44,6 +48,8 @@ bool status_setting(const char *key, char *value, size_t size);
 /* Map the device's whole ring, read-only; ends the test if that fails. */
 const struct faultline_header *ring_map(void);
 void ring_unmap(const struct faultline_header *header);
+/* No process forked from now on has it mapped, which spares each fork its page tables. */
+void ring_keep_from_children(const struct faultline_header *header);
 /* Record number @seq, wherever it stands now. */
 const struct faultline_record *ring_record(const struct faultline_header *header, uint64_t seq);
 /* The newest record of registration @id, or NULL if there is none. */

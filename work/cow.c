@@ -2,174 +2,206 @@
 /*
  * cow: copy pages on write, a known number of times
  *
- * A process fills N pages and forks; what is then done to the pages says how
- * many of them the kernel must copy.  The parent keeps the pages until the
- * child has exited: a page that only one process is left with is reused, not
- * copied, as the last case shows.
+ * A process fills N pages and forks; what child and parent then do to the pages says
+ * how many of them the kernel must copy, and for whom.  A page is copied for who writes
+ * it while the other one still has it, too: once, for then each has its own.  Who is
+ * left with a page alone, because the other has copied it or is gone, faults and copies
+ * nothing: it is reused.
+ *
+ * Counted is from a moment when all that a process writes besides (stack, libc) has
+ * been copied: exactly what it must be.  From the fork on those few count, too.
  */
 #include <err.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "arguments.h"
+#include "lockstep.h"
+#include "pages.h"
 #include "registration.h"
 
-enum { PAGES_MAX = 1 << 28 };
-
-struct buffer {
-	volatile char *start;
-	size_t pages;
-	size_t page_bytes;
+/* What is done to the pages; from EVERY on, the stride of what is written. */
+enum deed {
+	NOTHING = -1,
+	READ,
+	EVERY,
+	EVERY_OTHER,
 };
 
 /**
  * struct scenario - what is done to the pages after a fork
  * @name: for the table
- * @stride: every how manieth page is written; 0: all are read
- * @child_gone: done by the parent, once the child has exited
+ * @child: what the child does, first
+ * @parent: what the parent does, then
+ * @child_gone: the child has exited by then
  */
 struct scenario {
 	const char *name;
-	size_t stride;
+	enum deed child;
+	enum deed parent;
 	bool child_gone;
 };
 
 static const struct scenario scenarios[] = {
-	{ .name = "child reads all", .stride = 0 },
-	{ .name = "child writes every other", .stride = 2 },
-	{ .name = "child writes all", .stride = 1 },
-	{ .name = "parent writes all, child gone", .stride = 1, .child_gone = true },
+	{ "nobody touches anything", NOTHING, NOTHING, false },
+	{ "child reads all", READ, NOTHING, false },
+	{ "child writes every other", EVERY_OTHER, NOTHING, false },
+	{ "child writes all", EVERY, NOTHING, false },
+	{ "parent reads all", NOTHING, READ, false },
+	{ "parent writes every other", NOTHING, EVERY_OTHER, false },
+	{ "parent writes all", NOTHING, EVERY, false },
+	{ "child writes every other, then parent all", EVERY_OTHER, EVERY, false },
+	{ "child writes all, then parent all", EVERY, EVERY, false },
+	{ "child writes all and exits, then parent all", EVERY, EVERY, true },
+	{ "child exits, then parent writes all", NOTHING, EVERY, true },
 };
 
-struct reading {
-	struct registration_counters module;
-	struct rusage usage;
+/* Copies and faults of one process in one scenario. */
+struct outcome {
+	size_t must;
+	bool known;
+	unsigned long long counted;
+	unsigned long long from_fork;
+	unsigned long long minor_faults;
 };
 
-static void write_pages(const struct buffer *buffer, size_t stride)
+static void touch(enum deed deed, const struct pages *pages)
 {
-	for (size_t page = 0; page < buffer->pages; page += stride)
-		buffer->start[page * buffer->page_bytes] = 1;
+	if (deed >= EVERY)
+		pages_write(pages, deed);
+	else if (deed == READ)
+		pages_read(pages);
 }
 
-static void read_pages(const struct buffer *buffer)
+static bool writes(enum deed deed, size_t page)
 {
-	for (size_t page = 0; page < buffer->pages; page++)
-		(void)buffer->start[page * buffer->page_bytes];
+	return deed >= EVERY && page % deed == 0;
 }
 
-static void touch(const struct scenario *scenario, const struct buffer *buffer)
+static void must_copy(const struct scenario *scenario, size_t pages, struct outcome *child,
+		      struct outcome *parent)
 {
-	if (scenario->stride)
-		write_pages(buffer, scenario->stride);
-	else
-		read_pages(buffer);
+	for (size_t page = 0; page < pages; page++) {
+		bool copied = writes(scenario->child, page);
+
+		child->must += copied;
+		parent->must += writes(scenario->parent, page) && !copied &&
+				!scenario->child_gone;
+	}
 }
 
-static size_t must_copy(const struct scenario *scenario, const struct buffer *buffer)
+/*
+ * The same with no page at all, so that the stack is as deep as it will be: what a
+ * process writes to there is copied before anybody counts.
+ */
+static void rehearse(enum deed deed)
 {
-	if (scenario->child_gone || !scenario->stride)
-		return 0;
-	return (buffer->pages + scenario->stride - 1) / scenario->stride;
+	touch(deed, &(struct pages){ .bytes = 1 });
 }
 
-static int take(struct reading *reading)
+static void read_counters(pid_t pid, struct registration_counters *counters)
 {
-	if (registration_read(&reading->module))
-		return -1;
-	return getrusage(RUSAGE_SELF, &reading->usage);
+	if (registration_read_of(pid, counters))
+		exit(EXIT_FAILURE);
+}
+
+static void conclude(struct outcome *outcome, const struct registration_counters *fork,
+		     const struct registration_counters *before,
+		     const struct registration_counters *after)
+{
+	outcome->known = before->cow_counted && after->cow_counted;
+	outcome->counted = after->cow - before->cow;
+	outcome->from_fork = after->cow - fork->cow;
+	outcome->minor_faults = after->minor - before->minor;
+}
+
+static void be_the_child(const struct scenario *scenario, const struct pages *pages)
+{
+	rehearse(scenario->child);
+	lockstep_stop();
+	touch(scenario->child, pages);
+	lockstep_stop();
+	_exit(EXIT_SUCCESS);
+}
+
+/* The child is followed from its birth, and stopped before and after what it does. */
+static void watch_child(pid_t child, struct outcome *outcome)
+{
+	const struct registration_counters birth = { .cow = 0 };
+	struct registration_counters before, after;
+
+	lockstep_await(child);
+	read_counters(child, &before);
+	lockstep_resume(child);
+	lockstep_await(child);
+	read_counters(child, &after);
+	conclude(outcome, &birth, &before, &after);
+}
+
+static void measure_parent(enum deed deed, const struct pages *pages,
+			   const struct registration_counters *fork, struct outcome *outcome)
+{
+	struct registration_counters before, after;
+
+	rehearse(deed);
+	/* The first reading copies what reading writes to. */
+	read_counters(getpid(), &after);
+	read_counters(getpid(), &before);
+	touch(deed, pages);
+	read_counters(getpid(), &after);
+	conclude(outcome, fork, &before, &after);
 }
 
 /* Prints one row of the table; returns whether the module saw what it must. */
-static bool report(const struct scenario *scenario, size_t must, const struct reading *before,
-		   const struct reading *after)
+static bool report(const char *process, const struct scenario *scenario,
+		   const struct outcome *outcome)
 {
-	unsigned long long saw = after->module.cow - before->module.cow;
-	bool counted = before->module.cow_counted && after->module.cow_counted;
-
-	printf("%-30s %10zu ", scenario->name, must);
-	if (counted)
-		printf("%10llu ", saw);
+	printf("%-7s %8zu ", process, outcome->must);
+	if (outcome->known)
+		printf("%8llu %9llu ", outcome->counted, outcome->from_fork);
 	else
-		printf("%10s ", "n/a");
-	printf("%12ld\n", after->usage.ru_minflt - before->usage.ru_minflt);
-	return counted && saw == must;
+		printf("%8s %9s ", "n/a", "n/a");
+	printf("%12llu  %s\n", outcome->minor_faults, scenario->name);
+	return outcome->known && outcome->counted == outcome->must;
 }
 
-static bool measure(const struct scenario *scenario, const struct buffer *buffer)
+static bool run(const struct scenario *scenario, const struct pages *pages)
 {
-	struct reading before, after;
+	struct registration_counters fork;
+	struct outcome child = { 0 }, parent = { 0 };
 
-	/*
-	 * Reading the counters writes to stack, heap and libc's data, which
-	 * the fork has left shared: the first reading copies those pages, so
-	 * that nothing but the buffer is copied between the other two.
-	 */
-	if (take(&after) || take(&before))
-		return false;
-	touch(scenario, buffer);
-	if (take(&after))
-		return false;
-	return report(scenario, must_copy(scenario, buffer), &before, &after);
-}
+	must_copy(scenario, pages->count, &child, &parent);
+	read_counters(getpid(), &fork);
 
-static bool measure_in_child(const struct scenario *scenario, const struct buffer *buffer)
-{
-	if (registration_begin())
-		return false;
-	return measure(scenario, buffer);
-}
+	pid_t pid = lockstep_fork();
 
-/* The parent, registered itself, waits; the module forgets the child as it exits. */
-static bool run(const struct scenario *scenario, const struct buffer *buffer)
-{
-	int status;
-
-	fflush(stdout);
-
-	pid_t child = fork();
-
-	if (child < 0)
-		err(EXIT_FAILURE, "fork");
-	if (!child)
-		exit(!scenario->child_gone && !measure_in_child(scenario, buffer));
-	if (waitpid(child, &status, 0) < 0)
-		err(EXIT_FAILURE, "waitpid");
+	if (!pid)
+		be_the_child(scenario, pages);
+	watch_child(pid, &child);
 	if (scenario->child_gone)
-		return measure(scenario, buffer);
-	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
+		lockstep_end(pid);
+	measure_parent(scenario->parent, pages, &fork, &parent);
+	if (!scenario->child_gone)
+		lockstep_end(pid);
+
+	bool equal = report("child", scenario, &child);
+
+	return report("parent", scenario, &parent) && equal;
 }
 
-static bool run_all(const struct buffer *buffer)
+static bool run_all(const struct pages *pages)
 {
 	bool equal = true;
 
-	printf("%-30s %10s %10s %12s\n", "pages copied on write", "must", "module saw",
-	       "minor faults");
+	printf("# pages: %zu\n", pages->count);
+	printf("%-7s %8s %8s %9s %12s  %s\n", "process", "must", "counted", "from_fork",
+	       "minor_faults", "scenario");
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-		equal &= run(&scenarios[i], buffer);
+		equal &= run(&scenarios[i], pages);
 	return equal;
-}
-
-static void buffer_fill(struct buffer *buffer, int pages)
-{
-	buffer->pages = pages;
-	buffer->page_bytes = sysconf(_SC_PAGESIZE);
-
-	void *start = mmap(NULL, buffer->pages * buffer->page_bytes, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (start == MAP_FAILED)
-		err(EXIT_FAILURE, "cannot map %d pages", pages);
-	buffer->start = start;
-	write_pages(buffer, 1);
 }
 
 /*
@@ -197,11 +229,11 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	int *pages = state->input;
+	int *count = state->input;
 
 	switch (key) {
 	case OPTION_PAGES:
-		*pages = arguments_integer("--pages", text, 1, PAGES_MAX);
+		*count = arguments_integer("--pages", text, 1, PAGES_MAX);
 		return 0;
 	default:
 		return arguments_common(key, state);
@@ -211,34 +243,33 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Fork with N pages shared, touch them in ways that must copy a known number, and "
-	       "compare with what Faultline counted."
+	.doc = "Fork with N pages shared, have child and parent touch them in ways that must copy "
+	       "a known number, and compare with what Faultline counted."
 	       "\v"
-	       "The exit status is 0 if all counts are equal, 1 if not.\n\n"
+	       "A line for each process in each scenario: pages that must be copied for it, "
+	       "those counted while it touched them, those since the fork (its stack and the like "
+	       "included), and its minor faults while it touched them, of those that copy nothing, "
+	       "too.  The exit status is 0 if all counts are equal, 1 if not.\n\n"
 	       "Examples:\n"
-	       "  cow                 copies 0, 512, 1024 and 0 pages\n"
-	       "  cow --pages 23      copies 0, 12, 23 and 0 pages\n",
+	       "  cow                 a child that writes all copies 1024 pages\n"
+	       "  cow --pages 23      one that writes every other, 12\n",
 };
 
 int main(int argc, char **argv)
 {
-	int pages = 1024;
-	struct buffer buffer;
+	int count = 1024;
+	struct pages pages;
 	struct registration_counters counters;
 
-	arguments_parse(&argp, argc, argv, &pages);
-
-	/* A huge page would be filled, and later split, by one fault. */
-	if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0))
-		err(EXIT_FAILURE, "cannot turn off transparent huge pages");
+	arguments_parse(&argp, argc, argv, &count);
 	stay_on_this_cpu();
 
-	/* Registered throughout, so that counting never pauses between two cases. */
-	if (registration_begin() || registration_read(&counters))
+	/* Registered throughout, so that counting never pauses between two scenarios. */
+	if (registration_begin_with_children() || registration_read_of(getpid(), &counters) ||
+	    pages_fill(&pages, count, false))
 		return EXIT_FAILURE;
-	buffer_fill(&buffer, pages);
 
-	bool equal = run_all(&buffer);
+	bool equal = run_all(&pages);
 
 	if (!counters.cow_counted)
 		warnx("the module counts no copy-on-write faults: %s", counters.cow_method);

@@ -64,6 +64,26 @@ int registration_begin(void)
 }
 
 /**
+ * registration_begin_with_children - the same, and whoever it forks from now on is
+ * registered from birth
+ */
+int registration_begin_with_children(void)
+{
+	return send_command("R 0 children\n", "cannot register with Faultline");
+}
+
+/**
+ * registration_begin_of - register another process
+ */
+int registration_begin_of(pid_t pid)
+{
+	char command[32];
+
+	snprintf(command, sizeof(command), "R %d\n", (int)pid);
+	return send_command(command, "cannot register with Faultline");
+}
+
+/**
  * registration_end - unregister the calling process
  *
  * A process that just exits need not call this: the module notices.
@@ -114,8 +134,8 @@ static void read_cow_method(const char *line, struct registration_counters *coun
 		 (int)strcspn(method, "\n"), method);
 }
 
-/* Returns the number of lines that were this process's own. */
-static int parse(FILE *status, struct registration_counters *counters)
+/* Returns the number of lines that were the process's own. */
+static int parse(FILE *status, pid_t process, struct registration_counters *counters)
 {
 	char *names = NULL, *line = NULL;
 	size_t names_size = 0, line_size = 0;
@@ -128,7 +148,7 @@ static int parse(FILE *status, struct registration_counters *counters)
 		if (!strncmp(line, COW_SETTING, strlen(COW_SETTING)))
 			read_cow_method(line, counters);
 		if (line[0] == '#' || !number(names, "pid", line, &pid) ||
-		    pid != (unsigned long long)getpid())
+		    pid != (unsigned long long)process)
 			continue;
 		own += number(names, "minor", line, &counters->minor) &&
 		       number(names, "major", line, &counters->major);
@@ -142,12 +162,20 @@ out:
 
 /**
  * registration_read - read the calling process's counters
- * @counters: filled in, fresh as of this call
- *
- * From the second call on this copies no page that an earlier call has not
- * copied already, so that the difference of two readings is exact.
  */
 int registration_read(struct registration_counters *counters)
+{
+	return registration_read_of(getpid(), counters);
+}
+
+/**
+ * registration_read_of - read a process's counters
+ * @counters: filled in, fresh as of this call
+ *
+ * From the second call on this copies no page of the caller's that an earlier call
+ * has not copied already, so that the difference of two readings is exact.
+ */
+int registration_read_of(pid_t pid, struct registration_counters *counters)
 {
 	int fd = open_status(O_RDONLY);
 
@@ -164,11 +192,11 @@ int registration_read(struct registration_counters *counters)
 
 	*counters = (struct registration_counters){ .cow_method = "n/a: not stated" };
 
-	int own = parse(status, counters);
+	int own = parse(status, pid, counters);
 
 	fclose(status);
 	if (own == 1)
 		return 0;
-	warnx("%s: no counters of process %d", FAULTLINE_STATUS, (int)getpid());
+	warnx("%s: no counters of process %d", FAULTLINE_STATUS, (int)pid);
 	return -1;
 }

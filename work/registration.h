@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The calling process's registration with Faultline
+ * Registration with Faultline: the calling process's, or another one's
  *
  * Every function returns 0, or -1 after it said on stderr what went wrong.
  */
@@ -8,6 +8,7 @@
 #define REGISTRATION_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "uapi/faultline.h"
 
@@ -28,7 +29,10 @@ struct registration_counters {
 };
 
 int registration_begin(void);
+int registration_begin_with_children(void);
+int registration_begin_of(pid_t pid);
 int registration_read(struct registration_counters *counters);
+int registration_read_of(pid_t pid, struct registration_counters *counters);
 int registration_end(void);
 
 #endif /* REGISTRATION_H */

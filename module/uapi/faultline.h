@@ -36,6 +36,10 @@
  * registration on and never go back, so a record that is lost costs resolution
  * and no counts.  pid and ppid are numbers of the initial pid namespace.
  *
+ * A process that was followed from its parent's fork has that registration in
+ * parent_id: the tree of forks, whoever adopts an orphan.  Its first record tells of
+ * the moment of its birth, and comes into the ring with the tick that follows.
+ *
  * A program should map the first page, check magic and version, and take all
  * sizes from the header: a later minor revision may append fields to either
  * struct without a new version.
@@ -56,6 +60,43 @@
 #define FAULTLINE_METHOD_LEN	64
 
 /**
+ * enum faultline_kind - what was copied, or broken off from a share
+ * @FAULTLINE_ANON: anonymous memory that fork() left shared; a huge page counts as
+ *	the 4 KB pages that it becomes
+ * @FAULTLINE_ZERO: the zero page, after a read; a new page, and nothing to copy
+ * @FAULTLINE_FILE: a page of a private file mapping that had been read before
+ * @FAULTLINE_FILE_FIRST: a page of a private file mapping, written at first touch
+ * @FAULTLINE_KSM: a page that KSM had merged
+ * @FAULTLINE_HUGETLB: one huge page of hugetlbfs, whatever its size
+ * @FAULTLINE_REMOTE: any of these, by another process (ptrace, /proc/PID/mem,
+ *	process_vm_writev) or a kernel thread that wrote into this one's memory
+ * @FAULTLINE_KINDS: how many there are
+ */
+enum faultline_kind {
+	FAULTLINE_ANON,
+	FAULTLINE_ZERO,
+	FAULTLINE_FILE,
+	FAULTLINE_FILE_FIRST,
+	FAULTLINE_KSM,
+	FAULTLINE_HUGETLB,
+	FAULTLINE_REMOTE,
+	FAULTLINE_KINDS,
+};
+
+/**
+ * enum faultline_latency - what of a copy-on-write fault is timed
+ * @FAULTLINE_LATENCY_OFF: nothing
+ * @FAULTLINE_LATENCY_COPY: copying the page
+ * @FAULTLINE_LATENCY_FAULT: that, and the whole fault as the kernel's
+ *	handle_mm_fault() has it
+ */
+enum faultline_latency {
+	FAULTLINE_LATENCY_OFF,
+	FAULTLINE_LATENCY_COPY,
+	FAULTLINE_LATENCY_FAULT,
+};
+
+/**
  * struct faultline_header - the ring describes itself
  * @magic: FAULTLINE_MAGIC
  * @version: FAULTLINE_VERSION; another number means another layout
@@ -70,6 +111,10 @@
  * @head: records ever published; number of the newest record
  * @run: number of the first record of the current run; a run begins when a
  *	process is registered while none is, and ends when none is left
+ * @latency: enum faultline_latency, what is timed since the last arming or change
+ * @copy_cost_ns: what an empty measurement of a copy reads, found when the hooks are
+ *	first attached; it is in every figure of copies.  0: not known
+ * @fault_cost_ns: the same of whole faults, the hooks inside of them included
  * @registered: registered processes whose last record is not published yet;
  *	once a load-acquire of it gives 0, head covers all their records
  * @ticks: sampling ticks that ran
@@ -77,7 +122,6 @@
  *	was still at work
  * @reserved_a: 0
  * @reserved_b: 0
- * @reserved_c: 0
  */
 struct faultline_header {
 	__u32 magic;
@@ -88,16 +132,18 @@ struct faultline_header {
 	__u32 clock;
 	__u64 capacity;
 	__u32 hz;
-	__u32 reserved_a;
+	__u32 latency;
 	char cow_method[FAULTLINE_METHOD_LEN];
-	__u64 reserved_b[3];
+	__u64 copy_cost_ns;
+	__u64 fault_cost_ns;
+	__u64 reserved_a;
 	/* Written at every tick: kept off the line of the fields above. */
 	__u64 head;
 	__u64 run;
 	__u64 ticks;
 	__u64 ticks_missed;
 	__u32 registered;
-	__u32 reserved_c;
+	__u32 reserved_b;
 };
 
 /**
@@ -106,13 +152,23 @@ struct faultline_header {
  * @FAULTLINE_EXITED: the last record: the process exited
  * @FAULTLINE_UNREGISTERED: the last record: the process was unregistered
  * @FAULTLINE_COW: COW was counted ever since registration; without this flag
- *	cow_faults means nothing and must be shown as n/a
+ *	cow_faults and cow_kinds mean nothing and must be shown as n/a
+ * @FAULTLINE_COW_FILE_FIRST: the kind FILE_FIRST was counted, too; without this flag it
+ *	must be shown as n/a, and cow_faults lacks it
+ * @FAULTLINE_COW_HUGETLB: the same for the kind HUGETLB
+ * @FAULTLINE_COPY_TIMES: copies are being timed or have been; without this flag
+ *	copies_timed, copies_missed and copy_ns must be shown as n/a
+ * @FAULTLINE_FAULT_TIMES: the same for faults_timed, faults_missed and fault_ns
  */
 enum faultline_flags {
 	FAULTLINE_FIRST		= 1 << 0,
 	FAULTLINE_EXITED	= 1 << 1,
 	FAULTLINE_UNREGISTERED	= 1 << 2,
 	FAULTLINE_COW		= 1 << 3,
+	FAULTLINE_COW_FILE_FIRST = 1 << 4,
+	FAULTLINE_COW_HUGETLB	= 1 << 5,
+	FAULTLINE_COPY_TIMES	= 1 << 6,
+	FAULTLINE_FAULT_TIMES	= 1 << 7,
 };
 
 /**
@@ -127,11 +183,20 @@ enum faultline_flags {
  * @comm: command name, NUL padded, not necessarily printable
  * @minor_faults: faults served without I/O, since registration
  * @major_faults: faults that waited for I/O, since registration
- * @cow_faults: pages copied on a write to a shared page, since registration
+ * @cow_faults: pages copied on a write to a shared page, since registration: the sum
+ *	of cow_kinds
  * @user_ns: CPU time in user mode since registration
  * @system_ns: CPU time in the kernel since registration
  * @rss_bytes: resident memory now
  * @swap_bytes: swapped-out anonymous memory now
+ * @parent_id: the registration that it was followed from, or 0
+ * @cow_kinds: pages copied by enum faultline_kind, since registration
+ * @copies_timed: copies timed since registration
+ * @copies_missed: copies that ought to have been timed and were not
+ * @copy_ns: what the timed copies took in all
+ * @faults_timed: copy-on-write faults timed since registration
+ * @faults_missed: those that ought to have been timed and were not
+ * @fault_ns: what the timed faults took in all
  * @reserved: 0
  *
  * rss_bytes and swap_bytes are 0 in a record taken after the process's memory
@@ -153,7 +218,15 @@ struct faultline_record {
 	__u64 system_ns;
 	__u64 rss_bytes;
 	__u64 swap_bytes;
-	__u64 reserved[2];
+	__u64 parent_id;
+	__u64 cow_kinds[FAULTLINE_KINDS];
+	__u64 copies_timed;
+	__u64 copies_missed;
+	__u64 copy_ns;
+	__u64 faults_timed;
+	__u64 faults_missed;
+	__u64 fault_ns;
+	__u64 reserved[4];
 };
 
 #endif /* _UAPI_FAULTLINE_H */

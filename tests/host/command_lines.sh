@@ -34,7 +34,7 @@ answers()
 	said=$("$programs/$2" "$3" 2>&1 < /dev/null) && grep -Eq "$1" <<< "$said"
 }
 
-for program in monitor work cow; do
+for program in monitor work cow copiers redis_writer; do
 	check "$program --help shows an example" answers "^ +$program .+" "$program" --help
 	check "$program --version tells it" answers "^$program \(Faultline\) [0-9]" "$program" --version
 	expect "expected $program [OPTION...]" "$program" --nonsense
@@ -44,6 +44,7 @@ done
 expect 'expected monitor [OPTION...]' monitor profile.dat
 expect 'expected monitor [OPTION...]' monitor --device
 expect 'expected cow [OPTION...]' cow 23
+expect 'expected copiers [OPTION...]' copiers 23
 expect 'expected work [OPTION...] <MB> <R|L> <accesses>' work
 expect 'expected work [OPTION...] <MB> <R|L> <accesses>' work 200
 expect 'expected work [OPTION...] <MB> <R|L> <accesses>' work 200 R
@@ -69,5 +70,18 @@ done
 for pages in 0 x -1 268435457; do
 	expect "pages: expected a whole number from 1 to 268435456, not '$pages'" \
 		cow "--pages=$pages"
+	expect "pages: expected a whole number from 1 to 268435456, not '$pages'" \
+		copiers "--pages=$pages"
 done
+for children in 0 x -1 65; do
+	expect "children: expected a whole number from 1 to 64, not '$children'" \
+		copiers "--children=$children"
+done
+expect "huge: expected --pages in multiples of 512, not 513" copiers --huge --pages 513
+expect 'expected redis_writer [OPTION...] <keys> <bytes> <rate> <seconds>' redis_writer 1 2 3
+expect 'expected redis_writer [OPTION...] <keys> <bytes> <rate> <seconds>' redis_writer 1 2 3 4 5
+expect "keys: expected a whole number from 1 to 2147483647, not '0'" redis_writer 0 2 3 4
+expect "bytes: expected a whole number from 1 to 1048576, not '1e3'" redis_writer 1 1e3 3 4
+expect "rate: expected a whole number from 1 to 100000, not '-1'" redis_writer -- 1 2 -1 4
+expect "seconds: expected a whole number from 1 to 3600, not 'x'" redis_writer 1 2 3 x
 finish

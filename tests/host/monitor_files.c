@@ -3,6 +3,7 @@
  * monitor reads a ring out of a file as well: it writes exactly what is in there, and
  * refuses in one line what cannot be a ring.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "profile.h"
 #include "tap.h"
 #include "uapi/faultline.h"
 
@@ -20,10 +22,13 @@ enum {
 	PAGE		= 4096,
 	CAPACITY	= 8,
 	RECORD_BYTES	= sizeof(struct faultline_record),
+	OLD_BYTES	= 128,	/* a record before there were kinds and times */
 };
 
 #define COLUMNS "# columns: time_s pid ppid id seq flags threads minor major cow user_s system_s " \
-		"rss_bytes swap_bytes\n"
+		"rss_bytes swap_bytes parent_id cow_anon cow_zero cow_file cow_file_first " \
+		"cow_ksm cow_hugetlb cow_remote copies_timed copies_missed copy_s " \
+		"faults_timed faults_missed fault_s\n"
 
 static char folder[] = "/tmp/monitor_files.XXXXXX";
 static char monitor[PATH_MAX];
@@ -56,7 +61,16 @@ static void put_record(uint64_t seq)
 
 /* What put_record() looks like in a profile. */
 #define NAMED "# process: id=1 pid=2 ppid=3 comm=five\n"
-#define ROW(seq) "0.00000000" #seq " 2 3 1 " #seq " 8 4 0 0 0 0.000000000 0.000000000 0 0\n"
+#define ROW(seq) "0.00000000" #seq " 2 3 1 " #seq " 8 4 0 0 0 0.000000000 0.000000000 0 0 " \
+		 "0 0 0 0 n/a 0 n/a 0 " NO_COPY_TIMES NO_FAULT_TIMES
+#define NO_COPY_TIMES "n/a n/a n/a "
+#define NO_FAULT_TIMES "n/a n/a n/a\n"
+
+/* What no number is longer than. */
+#define LONGEST "18446744073709551615 "
+#define LONGEST_S "18446744073.709551615 "
+#define LONGEST_TAIL LONGEST LONGEST LONGEST LONGEST LONGEST LONGEST LONGEST LONGEST \
+		     LONGEST LONGEST LONGEST_S LONGEST LONGEST "18446744073.709551615\n"
 
 /* A ring of one run whose records are all alike. */
 static void make_ring(uint64_t head)
@@ -162,8 +176,8 @@ static void refuse_contradictions(void)
 		{ FIELD(version), 2, "ring of version 2, this program reads version 1" },
 		{ FIELD(header_size), 0, "contradicts itself" },
 		{ FIELD(header_size), PAGE + 1, "contradicts itself" },
-		{ FIELD(record_size), 0, "contradicts itself" },
-		{ FIELD(record_size), RECORD_BYTES - 8, "contradicts itself" },
+		{ FIELD(record_size), 0, "the module is older" },
+		{ FIELD(record_size), RECORD_BYTES - 8, "the module is older" },
 		{ FIELD(record_size), RECORD_BYTES + 1, "contradicts itself" },
 		{ FIELD(record_size), UINT32_MAX - 7, "contradicts itself" },
 		{ FIELD(data_offset), 0, "contradicts itself" },
@@ -193,6 +207,15 @@ static void refuse_contradictions(void)
 	refuses("ring", "contradicts itself", "a file that is one byte too short");
 }
 
+static void refuse_older_modules(void)
+{
+	make_ring(3);
+	ring.header.record_size = OLD_BYTES;
+	save(ring_bytes());
+	refuses("ring", "ring: the module is older than this program, with records of 128 bytes "
+		"and not 256: sudo ./insert.sh replaces it\n", "a ring of an older module");
+}
+
 static void write_what_is_there(void)
 {
 	make_ring(4);
@@ -203,6 +226,7 @@ static void write_what_is_there(void)
 		.flags = FAULTLINE_COW | FAULTLINE_FIRST, .comm = "a b\\c\n", .minor_faults = 10,
 		.major_faults = 2, .cow_faults = 7, .user_ns = 500000000,
 		.system_ns = 1000000001, .rss_bytes = 4096, .swap_bytes = 8192,
+		.parent_id = 77, .cow_kinds = { 1, 2, 3, 4, 5, 6, 7 },
 	};
 	*slot(3) = *slot(2);
 	slot(3)->seq = 3;
@@ -215,13 +239,13 @@ static void write_what_is_there(void)
 	save(ring_bytes());
 	writes("--dump",
 	       "# process: id=1 pid=100 ppid=1 comm=a\\x20b\\x5cc\\x0a\n"
-	       "12.000000034 100 1 1 2 9 3 10 2 7 0.500000000 1.000000001 4096 8192\n"
-	       "12.000000034 100 1 1 3 4 3 10 2 n/a 0.500000000 1.000000001 4096 8192\n"
+	       "12.000000034 100 1 1 2 9 3 10 2 7 0.500000000 1.000000001 4096 8192 "
+	       "77 1 2 3 n/a 5 n/a 7 " NO_COPY_TIMES NO_FAULT_TIMES
+	       "12.000000034 100 1 1 3 4 3 10 2 n/a 0.500000000 1.000000001 4096 8192 "
+	       "77 n/a n/a n/a n/a n/a n/a n/a " NO_COPY_TIMES NO_FAULT_TIMES
 	       "# process: id=18446744073709551615 pid=2147483647 ppid=0 comm=0123456789abcdef\n"
-	       "18446744073.709551615 2147483647 0 18446744073709551615 4 4294967295 4294967295 "
-	       "18446744073709551615 18446744073709551615 18446744073709551615 "
-	       "18446744073.709551615 18446744073.709551615 18446744073709551615 "
-	       "18446744073709551615\n"
+	       LONGEST_S "2147483647 0 " LONGEST "4 4294967295 4294967295 "
+	       LONGEST LONGEST LONGEST LONGEST_S LONGEST_S LONGEST LONGEST LONGEST_TAIL
 	       "# lost: 0 records in total\n",
 	       "numbers of all sizes, odd names and n/a are written as they are");
 	ok(strncmp(out, "# faultline profile, format 1\n", 30) == 0 &&
@@ -231,6 +255,174 @@ static void write_what_is_there(void)
 	   "and how COW is counted, cut where the field ends");
 	ok(strcmp(err, "monitor: 3 records of 2 processes, 0 lost\n") == 0,
 	   "the summary has the same figures");
+}
+
+/* A row of its own for every flag, and for those that mean nothing alone. */
+static void write_only_what_is_known(void)
+{
+#define HEAD(seq, flags) "0.000000009 0 0 1 " #seq " " #flags " 0 0 0 "
+#define MIDDLE " 0.000000000 0.000000000 0 0 70 "
+#define NO_KINDS "n/a n/a n/a n/a n/a n/a n/a "
+#define COPY_TIMES "81 82 8.300000001 "
+	static const uint32_t flags[] = {
+		0, FAULTLINE_COW, FAULTLINE_COW | FAULTLINE_COW_FILE_FIRST,
+		FAULTLINE_COW | FAULTLINE_COW_HUGETLB,
+		FAULTLINE_COW_FILE_FIRST | FAULTLINE_COW_HUGETLB, FAULTLINE_COPY_TIMES,
+		FAULTLINE_FAULT_TIMES, UINT8_MAX & ~FAULTLINE_FIRST,
+	};
+
+	make_ring(sizeof(flags) / sizeof(flags[0]));
+	for (uint64_t seq = 1; seq <= ring.header.head; seq++)
+		*slot(seq) = (struct faultline_record){
+			.seq = seq, .time_ns = 9, .id = 1, .flags = flags[seq - 1], .comm = "x",
+			.cow_faults = 60, .parent_id = 70,
+			.cow_kinds = { 71, 72, 73, 74, 75, 76, 77 },
+			.copies_timed = 81, .copies_missed = 82, .copy_ns = 8300000001,
+			.faults_timed = 91, .faults_missed = 92, .fault_ns = 9300000010,
+		};
+	save(ring_bytes());
+	writes("--dump",
+	       "# process: id=1 pid=0 ppid=0 comm=x\n"
+	       HEAD(1, 0) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES NO_FAULT_TIMES
+	       HEAD(2, 8) "60" MIDDLE "71 72 73 n/a 75 n/a 77 " NO_COPY_TIMES NO_FAULT_TIMES
+	       HEAD(3, 24) "60" MIDDLE "71 72 73 74 75 n/a 77 " NO_COPY_TIMES NO_FAULT_TIMES
+	       HEAD(4, 40) "60" MIDDLE "71 72 73 n/a 75 76 77 " NO_COPY_TIMES NO_FAULT_TIMES
+	       HEAD(5, 48) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES NO_FAULT_TIMES
+	       HEAD(6, 64) "n/a" MIDDLE NO_KINDS COPY_TIMES NO_FAULT_TIMES
+	       HEAD(7, 128) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES "91 92 9.300000010\n"
+	       HEAD(8, 254) "60" MIDDLE "71 72 73 74 75 76 77 " COPY_TIMES "91 92 9.300000010\n"
+	       "# lost: 0 records in total\n",
+	       "each kind and each time is n/a unless its flag is set");
+#undef HEAD
+#undef MIDDLE
+#undef NO_KINDS
+#undef COPY_TIMES
+}
+
+static void name_latencies(void)
+{
+	static const struct {
+		uint32_t latency;
+		uint64_t copy_cost_ns, fault_cost_ns;
+		const char *lines;
+	} settings[] = {
+		{ FAULTLINE_LATENCY_OFF, 0, 0, "off\n# latency_cost_ns: copy=n/a fault=n/a\n" },
+		{ FAULTLINE_LATENCY_COPY, 38, 0, "copy\n# latency_cost_ns: copy=38 fault=n/a\n" },
+		{ FAULTLINE_LATENCY_FAULT, 38, 912,
+		  "fault\n# latency_cost_ns: copy=38 fault=912\n" },
+		{ FAULTLINE_LATENCY_FAULT + 1, 0, UINT64_MAX,
+		  "n/a\n# latency_cost_ns: copy=n/a fault=18446744073709551615\n" },
+		{ UINT32_MAX, 0, 0, "n/a\n# latency_cost_ns: copy=n/a fault=n/a\n" },
+	};
+	char lines[128];
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		make_ring(0);
+		ring.header.latency = settings[i].latency;
+		ring.header.copy_cost_ns = settings[i].copy_cost_ns;
+		ring.header.fault_cost_ns = settings[i].fault_cost_ns;
+		save(ring_bytes());
+		run("--dump", "ring");
+		snprintf(lines, sizeof(lines), "\n# latency: %s# columns: ", settings[i].lines);
+		if (!ok(strstr(out, lines) != NULL, "latency %u and its costs stand above the rows",
+			settings[i].latency))
+			printf("# wrote: %s", out);
+	}
+}
+
+/* A profile of the file "out", by what monitor is made of. */
+static void begin(struct profile *profile)
+{
+	int fd = open(path("out"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		bail("cannot write a profile");
+	profile_begin(profile, fd, &ring.header);
+}
+
+static void end(struct profile *profile)
+{
+	profile_end(profile, 0);
+	if (profile->error || close(profile->fd))
+		bail("cannot write a profile");
+}
+
+/* In a ring that is being written they may change between any two rows. */
+static void write_settings_that_change(void)
+{
+	struct profile profile;
+
+	make_ring(6);
+	begin(&profile);
+	profile_row(&profile, &ring.header, slot(1), 0);
+	ring.header.latency = FAULTLINE_LATENCY_COPY;
+	profile_row(&profile, &ring.header, slot(2), 0);
+	ring.header.copy_cost_ns = 38;
+	profile_row(&profile, &ring.header, slot(3), 0);
+	ring.header.fault_cost_ns = 912;
+	profile_row(&profile, &ring.header, slot(4), 0);
+	ring.header.latency = FAULTLINE_LATENCY_OFF;
+	ring.header.hz = 100;
+	strcpy(ring.header.cow_method, "n/a: gone");
+	profile_row(&profile, &ring.header, slot(5), 0);
+	profile_row(&profile, &ring.header, slot(6), 0);
+	end(&profile);
+	load("out", out, sizeof(out));
+	if (!ok(strstr(out, COLUMNS NAMED ROW(1)
+		       "# latency: copy\n" ROW(2)
+		       "# latency_cost_ns: copy=38 fault=n/a\n" ROW(3)
+		       "# latency_cost_ns: copy=38 fault=912\n" ROW(4)
+		       "# hz: 100\n# cow: n/a: gone\n# latency: off\n" ROW(5) ROW(6)) != NULL,
+		"settings that change are written before the next row, and no others"))
+		printf("# wrote: %s", out);
+}
+
+/* How many rows of the profile are of the longest numbers, up to the first that is not. */
+static int count_longest_rows(void)
+{
+	static const char row[] = LONGEST_S "4294967295 4294967295 " LONGEST LONGEST
+				  "4294967289 4294967295 " LONGEST LONGEST LONGEST
+				  LONGEST_S LONGEST_S LONGEST LONGEST LONGEST_TAIL;
+	FILE *file = fopen(path("out"), "r");
+	char line[2 * PAGE];
+	int rows = 0;
+
+	if (!file)
+		bail("no profile");
+	while (fgets(line, sizeof(line), file)) {
+		if (*line == '#')
+			continue;
+		if (strcmp(line, row) != 0)
+			break;
+		rows++;
+	}
+	fclose(file);
+	return rows;
+}
+
+/* Wherever among the lines on their way: after each number of bytes that there may be. */
+static void write_longest_rows(void)
+{
+	struct faultline_record record;
+	struct profile profile;
+	int rows, written;
+
+	make_ring(0);
+	begin(&profile);
+	memset(&record, 0xff, sizeof(record));
+	record.flags = ~(FAULTLINE_EXITED | FAULTLINE_UNREGISTERED);
+	profile_row(&profile, &ring.header, &record, 0);
+	for (size_t used = 2; used <= sizeof(profile.lines); used++) {
+		profile_flush(&profile);
+		memset(profile.lines, '#', used - 1);
+		profile.lines[used - 1] = '\n';
+		profile.used = used;
+		profile_row(&profile, &ring.header, &record, 0);
+	}
+	written = (int)profile.row_count;
+	end(&profile);
+	rows = count_longest_rows();
+	ok(rows == written, "%d of %d rows of the longest numbers are whole", rows, written);
 }
 
 static void write_what_is_left(void)
@@ -313,7 +505,12 @@ int main(void)
 		bail("%s", folder);
 	refuse_what_is_no_file();
 	refuse_contradictions();
+	refuse_older_modules();
 	write_what_is_there();
+	write_only_what_is_known();
+	name_latencies();
+	write_settings_that_change();
+	write_longest_rows();
 	write_what_is_left();
 	give_up_what_is_missing();
 	read_later_revisions();

@@ -23,7 +23,7 @@ enum {
 static struct faultline_header *header;
 static bool done;
 
-/* Every field of a record follows from its number. */
+/* Every field of a record follows from its number, to the last one that is used. */
 static struct faultline_record make_record(uint64_t seq)
 {
 	return (struct faultline_record){
@@ -31,8 +31,19 @@ static struct faultline_record make_record(uint64_t seq)
 		.ppid = (int32_t)(seq & INT32_MAX), .threads = (uint32_t)seq,
 		.flags = (uint32_t)seq, .minor_faults = seq, .major_faults = seq,
 		.cow_faults = seq, .user_ns = seq, .system_ns = seq, .rss_bytes = seq,
-		.swap_bytes = seq,
+		.swap_bytes = seq, .parent_id = seq,
+		.cow_kinds = { seq, seq, seq, seq, seq, seq, seq },
+		.copies_timed = seq, .copies_missed = seq, .copy_ns = seq, .faults_timed = seq,
+		.faults_missed = seq, .fault_ns = seq,
 	};
+}
+
+static bool kinds_are_whole(const struct faultline_record *r)
+{
+	for (int kind = 0; kind < FAULTLINE_KINDS; kind++)
+		if (r->cow_kinds[kind] != r->seq)
+			return false;
+	return true;
 }
 
 static bool is_whole(const struct faultline_record *r)
@@ -41,7 +52,10 @@ static bool is_whole(const struct faultline_record *r)
 	       r->ppid == r->pid && r->threads == (uint32_t)r->seq &&
 	       r->flags == r->threads && r->minor_faults == r->seq &&
 	       r->major_faults == r->seq && r->cow_faults == r->seq && r->user_ns == r->seq &&
-	       r->system_ns == r->seq && r->rss_bytes == r->seq && r->swap_bytes == r->seq;
+	       r->system_ns == r->seq && r->rss_bytes == r->seq && r->swap_bytes == r->seq &&
+	       r->parent_id == r->seq && kinds_are_whole(r) && r->copies_timed == r->seq &&
+	       r->copies_missed == r->seq && r->copy_ns == r->seq && r->faults_timed == r->seq &&
+	       r->faults_missed == r->seq && r->fault_ns == r->seq;
 }
 
 static void *write_records(void *unused)

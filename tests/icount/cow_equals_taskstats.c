@@ -2,21 +2,20 @@
 /*
  * The kernel has a count of copies of its own, which nobody here wrote: the delay
  * accounting's wpcopy_count, told by taskstats.  Over the same stretch of time the
- * module counts the same.
+ * module counts the same, huge pages of hugetlbfs included, but for first writes to
+ * private file pages, which the kernel's count knows nothing of.
  *
  * The kernel leaves out a copy that took no time by its clock (delayacct_end()), which
  * an emulated machine's may make of any; the clock of this guest goes on with every
  * instruction.
  */
-#include <linux/genetlink.h>
-#include <linux/taskstats.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,115 +23,52 @@
 #include "memory.h"
 #include "module.h"
 #include "tap.h"
+#include "taskstats.h"
 
 enum {
 	PAGES = 1024,
 	ODD_PAGES = 777,
 	PART_PAGES = 111,
 	THREADS = 3,
+	HUGE_BYTES = 2 << 20,
+	HUGE_COUNT = 5,
 };
 
-/* A request or an answer, with one attribute or some nested ones. */
-struct message {
-	struct nlmsghdr netlink;
-	struct genlmsghdr generic;
-	char attributes[4096];
-};
+#define HUGE_SETTING	"/proc/sys/vm/nr_hugepages"
 
-static int taskstats;
-static unsigned short family;
 /* Shared by parent and child until the child writes to it. */
 static volatile char *memory, *more_memory;
-
-static void add_attribute(struct message *message, unsigned short type, const void *value,
-			  unsigned short bytes)
-{
-	struct nlattr *attribute = (void *)((char *)message +
-					    NLMSG_ALIGN(message->netlink.nlmsg_len));
-
-	attribute->nla_type = type;
-	attribute->nla_len = (unsigned short)(NLA_HDRLEN + bytes);
-	memcpy((char *)attribute + NLA_HDRLEN, value, bytes);
-	message->netlink.nlmsg_len += (unsigned int)NLA_ALIGN(attribute->nla_len);
-}
-
-/* Ask a number of generic netlink; the answer replaces the request. */
-static void ask(struct message *message, unsigned short number, unsigned char command,
-		unsigned short type, const void *value, unsigned short bytes)
-{
-	memset(message, 0, sizeof(*message));
-	message->netlink.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN);
-	message->netlink.nlmsg_type = number;
-	message->netlink.nlmsg_flags = NLM_F_REQUEST;
-	message->generic.cmd = command;
-	message->generic.version = 1;
-	add_attribute(message, type, value, bytes);
-	if (send(taskstats, message, message->netlink.nlmsg_len, 0) < 0 ||
-	    recv(taskstats, message, sizeof(*message), 0) < 0)
-		bail("netlink");
-	if (message->netlink.nlmsg_type == NLMSG_ERROR)
-		bail("netlink refuses command %d", command);
-}
-
-/* The attribute of this type among those in so many bytes, which must be there. */
-static const struct nlattr *find(const void *attributes, size_t bytes, unsigned short type)
-{
-	const char *at = attributes, *end = at + bytes;
-	const struct nlattr *attribute;
-
-	for (; at + NLA_HDRLEN <= end; at += NLA_ALIGN(attribute->nla_len)) {
-		attribute = (const void *)at;
-		if ((attribute->nla_type & NLA_TYPE_MASK) == type)
-			return attribute;
-		if (attribute->nla_len < NLA_HDRLEN)
-			break;
-	}
-	bail("netlink: no attribute of type %d", type);
-}
-
-static const void *value_of(const struct nlattr *attribute)
-{
-	return (const char *)attribute + NLA_HDRLEN;
-}
-
-static const struct nlattr *find_in(const struct message *message, unsigned short type)
-{
-	return find(message->attributes, message->netlink.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN),
-		    type);
-}
-
-static void open_taskstats(void)
-{
-	struct message message;
-
-	taskstats = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	if (taskstats < 0)
-		bail("socket");
-	ask(&message, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME,
-	    TASKSTATS_GENL_NAME, sizeof(TASKSTATS_GENL_NAME));
-	family = *(const unsigned short *)value_of(find_in(&message, CTRL_ATTR_FAMILY_ID));
-}
+/* The same of huge pages, or NULL where the kernel has none. */
+static volatile char *huge_memory;
+/* A file of PAGES pages. */
+static int pages_file;
 
 /* Copies of all threads of a process since its birth, dead ones included. */
 static long kernels_count(pid_t pid)
 {
-	const struct nlattr *group, *stats;
-	struct message message;
+	struct taskstats stats;
 
-	ask(&message, family, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_TGID, &pid, sizeof(pid));
-	group = find_in(&message, TASKSTATS_TYPE_AGGR_TGID);
-	stats = find(value_of(group), group->nla_len - NLA_HDRLEN, TASKSTATS_TYPE_STATS);
-	/* Later versions only append. */
-	return (long)((const struct taskstats *)value_of(stats))->wpcopy_count;
+	if (!taskstats_read_process(pid, &stats))
+		bail("taskstats does not know process %d", (int)pid);
+	return (long)stats.wpcopy_count;
 }
 
-static long modules_count(pid_t pid)
+/* Of what the kernel counts, too, and of first writes. */
+struct copies {
+	long comparable, first;
+};
+
+static struct copies modules_count(pid_t pid)
 {
 	struct counters counters;
+	long first;
 
 	if (!status_read(pid, &counters) || counters.cow < 0)
 		bail("no count of copies of process %d", (int)pid);
-	return counters.cow;
+	first = counters.cow_kinds[FAULTLINE_FILE_FIRST];
+	if (first < 0 || counters.cow_kinds[FAULTLINE_HUGETLB] < 0)
+		bail("a kind is n/a");
+	return (struct copies){ counters.cow - first, first };
 }
 
 /* What programs copy unasked, as long as a child lives: stack, heap, data of libraries. */
@@ -175,6 +111,25 @@ static void write_zero_pages(void)
 	memory_write(fresh, PART_PAGES);
 }
 
+static volatile char *map_file(void)
+{
+	void *start = mmap(NULL, PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, pages_file,
+			   0);
+
+	if (start == MAP_FAILED)
+		bail("mmap of a file");
+	return start;
+}
+
+static void write_file_pages(void)
+{
+	volatile char *first = map_file(), *later = map_file();
+
+	memory_write(first, ODD_PAGES);
+	memory_read(later, PART_PAGES);
+	memory_write(later, PART_PAGES);
+}
+
 /* Stops after each stretch that is to be compared. */
 static int copy_in_stretches(void *unused)
 {
@@ -188,6 +143,11 @@ static int copy_in_stretches(void *unused)
 	memory = more_memory;
 	write_by_threads();
 	raise(SIGSTOP);
+	write_file_pages();
+	raise(SIGSTOP);
+	for (size_t page = 0; huge_memory && page < HUGE_COUNT; page++)
+		huge_memory[page * HUGE_BYTES] = 1;
+	raise(SIGSTOP);
 	return 0;
 }
 
@@ -199,25 +159,50 @@ static bool is_single_threaded(void *pid)
 	return status_read(*(pid_t *)pid, &counters) && counters.threads == 1;
 }
 
-/* Lets the child run to its next stop; it must copy so many pages at least. */
-static void compare(pid_t child, long least, const char *what)
+/*
+ * Lets the child run to its next stop; it must copy so many pages at least, and so many
+ * besides that only the module counts.
+ */
+static void compare(pid_t child, long least, long first, const char *what)
 {
-	long kernels = kernels_count(child), modules = modules_count(child);
+	struct copies before = modules_count(child), after;
+	long kernels = kernels_count(child), modules;
 
 	child_resume(child);
 	if (waitpid(child, NULL, WUNTRACED) != child || !wait_until(is_single_threaded, &child))
 		bail("the child does not stop");
 	kernels = kernels_count(child) - kernels;
-	modules = modules_count(child) - modules;
+	after = modules_count(child);
+	modules = after.comparable - before.comparable;
 	ok(kernels == modules && modules >= least, "%s: the kernel counts %ld, the module %ld",
 	   what, kernels, modules);
+	if (first)
+		ok(after.first - before.first == first, "and %ld first writes: %ld", first,
+		   after.first - before.first);
 }
 
-static bool account_delays(const char *setting)
+static void fill_file(void)
 {
-	FILE *file = fopen("/proc/sys/kernel/task_delayacct", "we");
+	static char page[PAGE_BYTES];
 
-	return file && fputs(setting, file) >= 0 && fclose(file) == 0;
+	pages_file = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	for (int i = 0; i < PAGES; i++)
+		if (write(pages_file, page, sizeof(page)) != sizeof(page))
+			bail("a file in /tmp");
+}
+
+static void fill_huge(const char *count)
+{
+	FILE *setting = fopen(HUGE_SETTING, "we");
+
+	if (!setting || fputs(count, setting) < 0 || fclose(setting))
+		return;
+	huge_memory = mmap(NULL, HUGE_COUNT * HUGE_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (huge_memory == MAP_FAILED)
+		bail("mmap of huge pages");
+	for (size_t page = 0; page < HUGE_COUNT; page++)
+		huge_memory[page * HUGE_BYTES] = 1;
 }
 
 int main(void)
@@ -225,26 +210,33 @@ int main(void)
 	pid_t child;
 
 	/* Read at fork: it must be set before the child is born. */
-	if (!account_delays("1")) {
+	if (!taskstats_account_delays("1")) {
 		skip("copies equal those of taskstats: this kernel has no delay accounting");
 		return finish();
 	}
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	open_taskstats();
+	taskstats_open();
 	memory = memory_map(PAGES);
 	memory_write(memory, PAGES);
 	more_memory = memory_map(PAGES);
 	memory_write(more_memory, PAGES);
+	fill_file();
+	fill_huge("12");
 	module_load("");
 
 	child = child_start_stopped(copy_in_stretches, NULL);
 	if (status_register(child))
 		bail("R %d", (int)child);
-	compare(child, 1, "a process that has a child and just lives");
-	compare(child, ODD_PAGES, "777 pages written");
-	compare(child, PART_PAGES, "111 zero pages written");
-	compare(child, THREADS * PART_PAGES, "3 x 111 pages written by threads that are gone");
+	compare(child, 1, 0, "a process that has a child and just lives");
+	compare(child, ODD_PAGES, 0, "777 pages written");
+	compare(child, PART_PAGES, 0, "111 zero pages written");
+	compare(child, THREADS * PART_PAGES, 0, "3 x 111 pages written by threads that are gone");
+	compare(child, PART_PAGES, ODD_PAGES, "111 pages of a file read and then written");
+	if (huge_memory)
+		compare(child, HUGE_COUNT, 0, "5 huge pages of hugetlbfs written");
+	else
+		skip("huge pages of hugetlbfs: this kernel has none");
 	child_end(child);
-	account_delays("0");
+	taskstats_account_delays("0");
 	return finish();
 }

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module counts one copy-on-write fault for each page that was copied, whoever
- * made the kernel copy it, and none for a page that was not.
- *
- * Each figure is the difference of two readings.  Reading itself writes to stack,
- * heap and libc's data, which a fork leaves shared: a reading before those two
- * copies these pages, so that only the pages under test are copied in between.
+ * The module counts one copy-on-write fault for each page of anonymous memory that was
+ * copied, whoever made the kernel copy it, and none for a page that was not.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,6 +16,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "copies.h"
 #include "memory.h"
 #include "module.h"
 #include "tap.h"
@@ -32,8 +29,6 @@ enum {
 
 /* The pages under test. */
 static volatile char *memory;
-/* What a child saw; shared with it, so that writing it copies nothing. */
-static long *seen;
 
 static void write_pages(size_t count)
 {
@@ -64,78 +59,17 @@ static void map(size_t pages, int flags, int fd)
 		bail("mmap");
 }
 
-static long copies_of(pid_t pid)
-{
-	struct counters counters;
-
-	if (!status_read(pid, &counters) || counters.cow < 0)
-		bail("no count of copies of process %d", (int)pid);
-	return counters.cow;
-}
-
-/* Pages that the module counts as copied by this process while it does @act. */
-static long copied(void (*act)(size_t), size_t count)
-{
-	long before;
-
-	copies_of(getpid());
-	before = copies_of(getpid());
-	act(count);
-	return copies_of(getpid()) - before;
-}
-
-static void register_self(void)
-{
-	if (status_register(0))
-		bail("R 0");
-}
-
-/* Something to do with so many pages. */
-struct deed {
-	void (*act)(size_t count);
-	size_t count;
-};
-
-static int count_own_copies(void *deed)
-{
-	const struct deed *own = deed;
-
-	register_self();
-	*seen = copied(own->act, own->count);
-	return 0;
-}
-
-static long copied_in_child(void (*act)(size_t), size_t count)
-{
-	struct deed deed = { act, count };
-
-	if (child_wait(child_start(count_own_copies, &deed)))
-		bail("a child failed");
-	return *seen;
-}
-
-/* A registered child that shares our pages and, being stopped, touches none. */
-static pid_t start_sharer(void)
-{
-	pid_t child = child_start_stopped(child_sleep, NULL);
-
-	if (status_register(child))
-		bail("R %d", (int)child);
-	return child;
-}
-
-static void claim(long must, long saw, const char *what)
-{
-	ok(saw == must, "%s: %ld copied, saw %ld", what, must, saw);
-}
-
 static void child_writes(size_t pages)
 {
 	fill(pages);
-	claim(0, copied_in_child(write_pages, 0), "a child that writes nothing");
-	claim(pages / 2, copied_in_child(write_pages, pages / 2), "a child that writes half");
-	claim(pages, copied_in_child(write_pages, pages), "a child that writes all");
-	claim(0, copied_in_child(read_pages, pages), "a child that reads all");
+	copies_claim_none(copies_made_in_child(NULL, write_pages, 0),
+			  "a child that writes nothing");
+	copies_claim(FAULTLINE_ANON, (long)pages / 2,
+		     copies_made_in_child(NULL, write_pages, pages / 2),
+		     "a child that writes half");
+	copies_claim(FAULTLINE_ANON, (long)pages, copies_made_in_child(NULL, write_pages, pages),
+		     "a child that writes all");
+	copies_claim_none(copies_made_in_child(NULL, read_pages, pages), "a child that reads all");
 	unmap(pages);
 }
 
@@ -149,7 +83,8 @@ static void write_twice(size_t count)
 static void child_writes_twice(void)
 {
 	fill(PAGES);
-	claim(100, copied_in_child(write_twice, 100), "a page is copied by its first write only");
+	copies_claim(FAULTLINE_ANON, 100, copies_made_in_child(NULL, write_twice, 100),
+		     "a page is copied by its first write only");
 	unmap(PAGES);
 }
 
@@ -158,25 +93,28 @@ static void parent_writes(void)
 	pid_t child;
 
 	fill(PAGES);
-	child = start_sharer();
-	claim(300, copied(write_pages, 300), "a parent that writes while its child lives");
+	child = copies_start_sharer();
+	copies_claim(FAULTLINE_ANON, 300, copies_made(write_pages, 300),
+		     "a parent that writes while its child lives");
 	child_end(child);
-	claim(0, copied(write_pages, PAGES), "one that writes once its child is gone");
+	copies_claim_none(copies_made(write_pages, PAGES),
+			  "one that writes once its child is gone");
 	unmap(PAGES);
 }
 
 static void never_shared(void)
 {
 	memory = memory_map(64);
-	claim(0, copied(write_pages, 64), "fresh memory");
+	copies_claim_none(copies_made(write_pages, 64), "fresh memory");
 	mprotect((void *)memory, 64 * PAGE_BYTES, PROT_READ);
 	mprotect((void *)memory, 64 * PAGE_BYTES, PROT_READ | PROT_WRITE);
-	claim(0, copied(write_pages, 64), "memory that was read-only for a while");
+	copies_claim_none(copies_made(write_pages, 64), "memory that was read-only for a while");
 	unmap(64);
 
 	map(64, MAP_SHARED | MAP_ANONYMOUS, -1);
 	write_pages(64);
-	claim(0, copied_in_child(write_pages, 64), "memory that parent and child share on purpose");
+	copies_claim_none(copies_made_in_child(NULL, write_pages, 64),
+			  "memory that parent and child share on purpose");
 	unmap(64);
 }
 
@@ -184,24 +122,9 @@ static void zero_page(void)
 {
 	memory = memory_map(64);
 	read_pages(64);
-	claim(64, copied(write_pages, 64), "the zero page, read and then written");
+	copies_claim(FAULTLINE_ZERO, 64, copies_made(write_pages, 64),
+		     "the zero page, read and then written");
 	unmap(64);
-}
-
-static void private_file(void)
-{
-	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
-
-	if (fd < 0 || ftruncate(fd, 64 * PAGE_BYTES))
-		bail("a file in /tmp");
-	map(64, MAP_SHARED, fd);
-	write_pages(64);
-	unmap(64);
-	map(64, MAP_PRIVATE, fd);
-	read_pages(64);
-	claim(64, copied(write_pages, 64), "a private file, read and then written");
-	unmap(64);
-	close(fd);
 }
 
 static pthread_barrier_t barrier;
@@ -235,51 +158,39 @@ static void use_all_cpus(void)
 		bail("sched_setaffinity");
 }
 
+/* How threads divide the pages: number n begins at n * distance and goes on by stride. */
+static struct share {
+	size_t stride, distance;
+} share;
+
 /*
  * A rehearsal with other pages copies what the threads and the barrier write to
  * besides.
  */
-static long copied_by_threads(size_t stride, size_t distance)
+static void start_threads(void)
 {
 	volatile char *under_test = memory;
-	pthread_t thread[THREADS];
-	size_t first[THREADS];
+	static size_t first[THREADS];
+	pthread_t thread;
 
 	use_all_cpus();
 	pthread_barrier_init(&barrier, NULL, THREADS + 1);
 	for (size_t i = 0; i < THREADS; i++) {
-		first[i] = i * distance;
-		if (pthread_create(&thread[i], NULL, write_as_thread, &first[i]))
+		first[i] = i * share.distance;
+		if (pthread_create(&thread, NULL, write_as_thread, &first[i]))
 			bail("pthread_create");
 	}
 	memory = memory_map(PAGES);
-	let_threads_write(stride);
+	let_threads_write(share.stride);
 	memory = under_test;
-	return copied(let_threads_write, stride);
-}
-
-/* How threads divide the pages: number n begins at n * distance and goes on by stride. */
-struct share {
-	size_t stride, distance;
-};
-
-static int count_copies_by_threads(void *share)
-{
-	const struct share *own = share;
-
-	register_self();
-	*seen = copied_by_threads(own->stride, own->distance);
-	return 0;
 }
 
 static void threads_write(const char *what, size_t stride, size_t distance)
 {
-	struct share share = { stride, distance };
-
+	share = (struct share){ stride, distance };
 	fill(PAGES);
-	if (child_wait(child_start(count_copies_by_threads, &share)))
-		bail("a child failed");
-	claim(PAGES, *seen, what);
+	copies_claim(FAULTLINE_ANON, PAGES,
+		     copies_made_in_child(start_threads, let_threads_write, stride), what);
 	unmap(PAGES);
 }
 
@@ -309,7 +220,7 @@ static void open_target(void)
 {
 	char path[32];
 
-	target = start_sharer();
+	target = copies_start_sharer();
 	snprintf(path, sizeof(path), "/proc/%d/mem", (int)target);
 	target_memory = open(path, O_RDWR | O_CLOEXEC);
 	if (target_memory < 0)
@@ -318,21 +229,15 @@ static void open_target(void)
 
 static void write_into_target(const char *how, void (*act)(size_t), size_t count)
 {
-	long own, before, after;
+	struct copies own, before, after;
 
 	fill(PAGES);
 	open_target();
-	copies_of(getpid());
-	own = copies_of(getpid());
 	before = copies_of(target);
-	act(count);
+	own = copies_made(act, count);
 	after = copies_of(target);
-	own = copies_of(getpid()) - own;
-
-	ok(after - before == (long)count, "pages of a child written %s: %zu copied, saw %ld", how,
-	   count, after - before);
-	ok(own == 0, "and none of the one who writes: saw %ld", own);
-	ok(copies_of(target) == after, "a count that is read twice stays the same");
+	copies_claim(FAULTLINE_REMOTE, (long)count, copies_between(&before, &after), how);
+	copies_claim_none(own, "the one who writes them");
 	close(target_memory);
 	child_end(target);
 	unmap(PAGES);
@@ -350,14 +255,19 @@ static void read_zeroes(size_t pages)
 static void kernel_writes(void)
 {
 	fill(PAGES);
-	claim(128, copied_in_child(read_zeroes, 128), "pages that read(2) fills");
+	copies_claim(FAULTLINE_ANON, 128, copies_made_in_child(NULL, read_zeroes, 128),
+		     "pages that read(2) fills");
 	unmap(PAGES);
 }
 
+/* What a child that borrows our memory has copied. */
+static struct copies borrowed;
+
 static int write_in_borrowed_memory(void *count)
 {
-	register_self();
-	*seen = copied(write_pages, *(size_t *)count);
+	if (status_register(0))
+		bail("R 0");
+	borrowed = copies_made(write_pages, *(size_t *)count);
 	return 0;
 }
 
@@ -375,55 +285,19 @@ static void lend_memory(size_t count)
 
 static void vfork_child_writes(void)
 {
+	struct copies own;
 	pid_t sharer;
-	long own;
 
 	fill(PAGES);
-	sharer = start_sharer();
+	sharer = copies_start_sharer();
 	/* A rehearsal: before clone(2), it is the parent that writes to the child's stack. */
 	lend_memory(0);
-	own = copied(lend_memory, 64);
-	claim(64, *seen, "a child that writes to memory that its parent lends");
-	claim(0, own, "and its parent meanwhile");
+	own = copies_made(lend_memory, 64);
+	copies_claim(FAULTLINE_ANON, 64, borrowed,
+		     "a child that writes to memory that its parent lends");
+	copies_claim_none(own, "its parent meanwhile");
 	child_end(sharer);
 	unmap(PAGES);
-}
-
-static bool write_setting(const char *path, const char *value)
-{
-	FILE *file = fopen(path, "we");
-
-	return file && fputs(value, file) >= 0 && fclose(file) == 0;
-}
-
-static bool ksm_has_merged(void *pages)
-{
-	FILE *file = fopen("/sys/kernel/mm/ksm/pages_sharing", "re");
-	size_t sharing = 0;
-
-	if (!file || fscanf(file, "%zu", &sharing) != 1)
-		bail("pages_sharing");
-	fclose(file);
-	return sharing + 1 >= *(size_t *)pages;
-}
-
-static void merged_pages(void)
-{
-	size_t pages = 64;
-
-	if (!write_setting("/sys/kernel/mm/ksm/run", "1")) {
-		skip("pages merged by KSM: this kernel has no KSM");
-		return;
-	}
-	write_setting("/sys/kernel/mm/ksm/sleep_millisecs", "5");
-	memory = memory_map(pages);
-	memset((void *)memory, 0x5a, pages * PAGE_BYTES);
-	madvise((void *)memory, pages * PAGE_BYTES, MADV_MERGEABLE);
-	if (!wait_until(ksm_has_merged, &pages))
-		bail("KSM does not merge");
-	write_setting("/sys/kernel/mm/ksm/run", "0");
-	claim(64, copied(write_pages, pages), "pages merged by KSM");
-	unmap(pages);
 }
 
 static void write_one_in_each(size_t huge_pages)
@@ -463,9 +337,13 @@ static void huge_pages(void)
 	}
 	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	fill_huge();
-	claim(2, copied_in_child(write_one_in_each, 2), "one small page in each of two huge ones");
-	claim(2 * HUGE_PAGES, copied_in_child(write_pages, 2 * HUGE_PAGES),
-	      "all small pages of two huge ones");
+	/* What else is mapped meanwhile shall be of small pages as ever. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	copies_claim(FAULTLINE_ANON, 2, copies_made_in_child(NULL, write_one_in_each, 2),
+		     "one small page in each of two huge ones");
+	copies_claim(FAULTLINE_ANON, 2 * HUGE_PAGES,
+		     copies_made_in_child(NULL, write_pages, 2 * HUGE_PAGES),
+		     "all small pages of two huge ones");
 	unmap(2 * HUGE_PAGES);
 }
 
@@ -484,29 +362,36 @@ static void stay_on_this_cpu(void)
 		bail("sched_setaffinity");
 }
 
-int main(void)
+static void count_by(const char *method)
 {
-	/* A huge page would be filled, and later split, by one fault. */
-	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	stay_on_this_cpu();
-	seen = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	module_load("");
-	register_self();
+	if (!copies_begin(method)) {
+		skip("cow=%s: this kernel has nothing to count so by", method);
+		return;
+	}
 	child_writes(23);
 	child_writes(PAGES);
 	child_writes_twice();
 	parent_writes();
 	never_shared();
 	zero_page();
-	private_file();
 	threads_write("4 threads, each writing its own quarter", THREADS, 1);
-	threads_write("4 threads, all writing the same pages", 1, 0);
-	write_into_target("through /proc/PID/mem", write_by_proc_mem, 200);
-	write_into_target("by process_vm_writev(2)", write_by_writev, 50);
+	if (!copies_are_attempts())
+		threads_write("4 threads, all writing the same pages", 1, 0);
+	write_into_target("a child written to through /proc/PID/mem", write_by_proc_mem, 200);
+	write_into_target("a child written to by process_vm_writev(2)", write_by_writev, 50);
 	kernel_writes();
 	vfork_child_writes();
-	merged_pages();
 	huge_pages();
+	copies_end();
+}
+
+int main(void)
+{
+	/* A huge page would be filled, and later split, by one fault. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	stay_on_this_cpu();
+	count_by("ftrace");
+	count_by("kprobe");
+	count_by("entry");
 	return finish();
 }

@@ -113,7 +113,7 @@ static int how_many(void)
 
 	uname(&name);
 	if (strncmp(name.release, "6.12", 4) == 0 && !strstr(name.release, "-rt-") &&
-	    !strstr(name.release, "-cloud-"))
+	    !strstr(name.release, "-cloud-") && strcmp(name.machine, "x86_64") == 0)
 		return LOADS_MAX;
 	return LOADS_MIN;
 }

@@ -25,7 +25,7 @@ static int try(size_t bytes, int protection, int flags, off_t offset)
 
 int main(void)
 {
-	const size_t ring = 4096 + 64 * 128, page = 4096;
+	const size_t ring = 4096 + 64 * sizeof(struct faultline_record), page = 4096;
 	void *memory;
 
 	module_load("ring_records=64");

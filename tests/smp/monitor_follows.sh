@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
 #
-# monitor writes whole lines of 14 columns until it has no more to do, and ends in good
+# monitor writes whole lines of 28 columns until it has no more to do, and ends in good
 # order however it ends.
 
 . ./tap.sh
@@ -13,13 +13,16 @@ rows()
 	grep -v '^#' "$1"
 }
 
-# whole FILE: every row has 14 words, all but COW's n/a are numbers, and the last line
-# is the one that ends a profile
+seconds='[0-9]+\.[0-9]{9}'
+times="( ([0-9]+|n/a)){2} ($seconds|n/a)"
+
+# whole FILE: every row has 28 words, numbers all but the n/a of COW, its kinds and its
+# times, and the last line is the one that ends a profile
 whole()
 {
 	rows "$1" > /tmp/rows
 	[ -s /tmp/rows ] && [ "$(tail -c 1 "$1")" = '' ] &&
-		! grep -Evq '^[0-9]+\.[0-9]{9}( [0-9]+){8} ([0-9]+|n/a)( [0-9]+\.[0-9]{9}){2}( [0-9]+){2}$' /tmp/rows &&
+		! grep -Evq "^$seconds( [0-9]+){8} ([0-9]+|n/a)( $seconds){2}( [0-9]+){3}( ([0-9]+|n/a)){7}$times$times\$" /tmp/rows &&
 		tail -n 1 "$1" | grep -Eq '^# lost: [0-9]+ records in total$'
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,25 +19,61 @@
 #include "tap.h"
 
 enum {
-	RECORDS	= 6000,
-	NS	= 1000000000,
+	RECORDS		= 6000,
+	NS		= 1000000000,
+	ROW_BYTES	= 1024,
 };
 
 #define PROFILE	"/tmp/profile"
 
-/* The row of a record, by the columns that the profile names. */
-static void format(const struct faultline_record *r, char *row, size_t size)
+/* The columns that a record has only with all of these flags: a number, or seconds. */
+static void append_if(char *row, const struct faultline_record *r, uint32_t flags, uint64_t number,
+		      bool seconds)
 {
-	snprintf(row, size,
+	row += strlen(row);
+	if ((r->flags & flags) != flags)
+		strcpy(row, " n/a");
+	else if (seconds)
+		sprintf(row, " %" PRIu64 ".%09" PRIu64, number / NS, number % NS);
+	else
+		sprintf(row, " %" PRIu64, number);
+}
+
+static void append_kinds(char *row, const struct faultline_record *r)
+{
+	uint32_t flags;
+
+	for (int kind = 0; kind < FAULTLINE_KINDS; kind++) {
+		flags = FAULTLINE_COW;
+		if (kind == FAULTLINE_FILE_FIRST)
+			flags |= FAULTLINE_COW_FILE_FIRST;
+		if (kind == FAULTLINE_HUGETLB)
+			flags |= FAULTLINE_COW_HUGETLB;
+		append_if(row, r, flags, r->cow_kinds[kind], false);
+	}
+}
+
+/* The row of a record, by the columns that the profile names. */
+static void format(const struct faultline_record *r, char row[ROW_BYTES])
+{
+	snprintf(row, ROW_BYTES,
 		 "%" PRIu64 ".%09" PRIu64 " %d %d %" PRIu64 " %" PRIu64 " %u %u %" PRIu64 " %" PRIu64
 		 " %" PRIu64 " %" PRIu64 ".%09" PRIu64 " %" PRIu64 ".%09" PRIu64 " %" PRIu64 " %" PRIu64
-		 "\n",
+		 " %" PRIu64,
 		 (uint64_t)r->time_ns / NS, (uint64_t)r->time_ns % NS, r->pid, r->ppid,
 		 (uint64_t)r->id, (uint64_t)r->seq, r->flags, r->threads,
 		 (uint64_t)r->minor_faults, (uint64_t)r->major_faults, (uint64_t)r->cow_faults,
 		 (uint64_t)r->user_ns / NS, (uint64_t)r->user_ns % NS,
 		 (uint64_t)r->system_ns / NS, (uint64_t)r->system_ns % NS,
-		 (uint64_t)r->rss_bytes, (uint64_t)r->swap_bytes);
+		 (uint64_t)r->rss_bytes, (uint64_t)r->swap_bytes, (uint64_t)r->parent_id);
+	append_kinds(row, r);
+	append_if(row, r, FAULTLINE_COPY_TIMES, r->copies_timed, false);
+	append_if(row, r, FAULTLINE_COPY_TIMES, r->copies_missed, false);
+	append_if(row, r, FAULTLINE_COPY_TIMES, r->copy_ns, true);
+	append_if(row, r, FAULTLINE_FAULT_TIMES, r->faults_timed, false);
+	append_if(row, r, FAULTLINE_FAULT_TIMES, r->faults_missed, false);
+	append_if(row, r, FAULTLINE_FAULT_TIMES, r->fault_ns, true);
+	strcat(row, "\n");
 }
 
 static void run_monitor_traced(void)
@@ -71,7 +108,7 @@ static long count_system_calls(void)
 static long compare(const struct faultline_header *header)
 {
 	FILE *profile = fopen(PROFILE, "re");
-	char line[512], row[512];
+	char line[ROW_BYTES], row[ROW_BYTES];
 	long rows = 0;
 
 	if (!profile)
@@ -79,7 +116,7 @@ static long compare(const struct faultline_header *header)
 	while (fgets(line, sizeof(line), profile)) {
 		if (*line == '#')
 			continue;
-		format(ring_record(header, (uint64_t)rows + 1), row, sizeof(row));
+		format(ring_record(header, (uint64_t)rows + 1), row);
 		if ((uint64_t)rows == header->head || strcmp(line, row) != 0) {
 			printf("# %s# %s", line, row);
 			return -1 - rows;

@@ -34,8 +34,8 @@ takes()
 for value in 0 1001 -1 x '' 20.5 4294967316; do
 	check "hz=$value is refused" refuses "hz=$value" '1 to 1000'
 done
-for value in 63 16777217 x; do
-	check "ring_records=$value is refused" refuses "ring_records=$value" '64 to 16777216'
+for value in 63 8388609 x; do
+	check "ring_records=$value is refused" refuses "ring_records=$value" '64 to 8388608'
 done
 for value in 0 16385 x; do
 	check "max_processes=$value is refused" refuses "max_processes=$value" '1 to 16384'

@@ -90,6 +90,16 @@ static void refuse_bad_syntax(void)
 		{ BYTES("R 1x\n"),			"a pid and more" },
 		{ BYTES("R 1.0\n"),			"a fraction" },
 		{ BYTES("R 1 2\n"),			"two pids" },
+		{ BYTES("R 1 child\n"),			"another word than children" },
+		{ BYTES("R 1 childrenx\n"),		"a longer one" },
+		{ BYTES("R 1 Children\n"),		"one with a capital" },
+		{ BYTES("R 1 children x\n"),		"a word after children" },
+		{ BYTES("R 1 children children\n"),	"children twice" },
+		{ BYTES("R 1children\n"),		"no blank before children" },
+		{ BYTES("R children\n"),		"children of nobody" },
+		{ BYTES("R children 1\n"),		"children before the pid" },
+		{ BYTES("R 1 children\0\n"),		"a NUL after children" },
+		{ BYTES("U 1 children\n"),		"to unregister children" },
 		{ BYTES("R 2147483648\n"),		"a pid of 2^31" },
 		{ BYTES("R 4294967297\n"),		"a pid of 2^32 + 1" },
 		{ BYTES("R 99999999999999999999\n"),	"a pid beyond 64 bits" },
@@ -203,6 +213,10 @@ static void take_many_lines(void)
 	ok(put(text, (size_t)first) == first && registered() == 0,
 	   "the last line needs no newline");
 	ok(put(text, 0) == 0, "a write of no bytes is none");
+
+	whole = snprintf(text, sizeof(text), "R  %d \t children\t\nU %d", (int)a, (int)a);
+	ok(put(text, (size_t)whole) == whole && registered() == 0,
+	   "blanks and tabs may stand around children");
 	child_end(a);
 	child_end(b);
 }

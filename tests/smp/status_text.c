@@ -16,10 +16,13 @@
 #include "module.h"
 #include "tap.h"
 
-#define COLUMNS	"pid ppid id threads minor major cow user_ns system_ns rss_bytes swap_bytes comm"
+#define COLUMNS	"pid ppid id threads minor major cow user_ns system_ns rss_bytes swap_bytes " \
+		"parent_id cow_anon cow_zero cow_file cow_file_first cow_ksm cow_hugetlb " \
+		"cow_remote copies_timed copies_missed copy_ns faults_timed faults_missed " \
+		"fault_ns comm"
 
 enum {
-	COLUMN_COUNT	= 12,
+	COLUMN_COUNT	= 26,
 	PROCESSES	= 300,	/* whose lines fill several pages */
 };
 

@@ -38,7 +38,7 @@ static unsigned int seconds(void)
 
 	uname(&name);
 	if (strncmp(name.release, "6.12", 4) == 0 && !strstr(name.release, "-rt-") &&
-	    !strstr(name.release, "-cloud-"))
+	    !strstr(name.release, "-cloud-") && strcmp(name.machine, "x86_64") == 0)
 		return 60;
 	return 15;
 }

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +26,9 @@ enum {
 	USER	= 1000,
 	OTHER	= 1001,
 };
+
+/* A copy of this program that runs with root's rights. */
+#define SETUID	"/tmp/setuid"
 
 /* Who a process is. */
 struct identity {
@@ -227,6 +232,64 @@ static void refuse_zombie(void)
 	child_wait(own);
 }
 
+/* Has a child like itself, and then one that becomes a program with root's rights. */
+static int fork_two(void *pids)
+{
+	volatile pid_t *pid = pids;
+	pid_t setuid_child;
+	char fd[16];
+
+	snprintf(fd, sizeof(fd), "%d", ready);
+	pid[0] = child_start(child_sleep, NULL);
+	setuid_child = fork();
+	if (setuid_child == 0) {
+		/* Its parent has written down who it is. */
+		while (!pid[1])
+			sleep_ms(1);
+		execl(SETUID, SETUID, fd, NULL);
+		_exit(1);
+	}
+	pid[1] = setuid_child;
+	return child_sleep(NULL);
+}
+
+static bool shows(int fd, pid_t pid)
+{
+	static char text[1 << 16];
+	char line[32];
+	ssize_t bytes = pread(fd, text, sizeof(text) - 1, 0);
+
+	text[bytes > 0 ? bytes : 0] = '\0';
+	snprintf(line, sizeof(line), "\n%d ", (int)pid);
+	return strstr(text, line) != NULL;
+}
+
+static void follow_own(int opened_by_root)
+{
+	volatile pid_t *pids = mmap(NULL, 2 * sizeof(*pids), PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t own = child_start_stopped(fork_two, (void *)pids);
+	struct counters parent, child;
+
+	ok(status_register_children(own) == 0, "a user can follow the children of its own process");
+	child_resume(own);
+	wait_ready();
+	ok(status_read(own, &parent) && status_read(pids[0], &child) &&
+	   child.parent_id == parent.id, "and sees a child");
+	ok(shows(opened_by_root, pids[1]), "root sees one that became a program of root's");
+	ok(!status_read(pids[1], &child), "which the user does not");
+	ok(status_unregister(pids[1]) == EPERM, "and cannot unregister");
+	kill(pids[0], SIGKILL);
+	kill(pids[1], SIGKILL);
+	child_end(own);
+}
+
+static void refuse_others_children(void)
+{
+	ok(status_register_children(roots) == EPERM && status_register_children(others) == EPERM,
+	   "nor can it follow the children of root's process, or another user's");
+}
+
 static int open_errno(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC);
@@ -256,7 +319,7 @@ static void refuse_device(void)
 
 static int test_as_user(void *unused)
 {
-	int opened_by_root = open(FAULTLINE_STATUS, O_WRONLY | O_CLOEXEC);
+	int opened_by_root = open(FAULTLINE_STATUS, O_RDWR | O_CLOEXEC);
 
 	(void)unused;
 	lend_no_power();
@@ -265,7 +328,9 @@ static int test_as_user(void *unused)
 	become(&(struct identity){ USER, USER, USER });
 	hand_over_power(opened_by_root);
 	refuse_others();
+	refuse_others_children();
 	allow_own();
+	follow_own(opened_by_root);
 	refuse_undumpable();
 	allow_leaderless();
 	refuse_zombie();
@@ -273,9 +338,27 @@ static int test_as_user(void *unused)
 	return finish();
 }
 
-int main(void)
+static void make_setuid_copy(void)
+{
+	if (system("cp /proc/$PPID/exe " SETUID) || chmod(SETUID, 04755))
+		bail(SETUID);
+}
+
+/* Run by a user with root's rights. */
+static int be_setuid(const char *ready_fd)
+{
+	ready = atoi(ready_fd);
+	say_ready();
+	return child_sleep(NULL);
+}
+
+int main(int argc, char **argv)
 {
 	int failed;
+
+	if (argc > 1)
+		return be_setuid(argv[1]);
+	make_setuid_copy();
 
 	ready = eventfd(0, EFD_SEMAPHORE);
 	module_load("hz=1");

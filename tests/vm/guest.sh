@@ -8,8 +8,10 @@
 #   --memory MB         memory of the guest (1024)
 #   --cpus N            its CPUs, which take turns (2)
 #   --swap MB           swap on a virtio disk (none)
+#   --root              run the command in the Debian of root.sh instead of busybox
 #   --icount            one CPU whose clock counts instructions, about 1 ns each, and
-#                       skips what is idle: figures and timing then repeat exactly
+#                       skips what is idle: figures and timing then repeat exactly,
+#                       but for waits for a disk, which are the host's
 #   --results DIR       unpack into DIR what the command leaves in /results
 #   --limit SECONDS     give up on the guest after so long (600)
 #   --console FILE      where the guest's console goes (a temporary file)
@@ -18,13 +20,16 @@
 # status too; 125 means that the guest died or ran out of time, and then the end of
 # its console is shown.  The guest is emulated (TCG) always: /dev/kvm may be there
 # and yet not boot a stock kernel.
+#
+# What COMMAND writes stays in the guest's memory.  That holds for --root too: guests
+# share its image, and none changes it.
 
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
-memory=1024 cpus=2 swap=0 icount=0 results='' limit=600 console=''
+memory=1024 cpus=2 swap=0 root=0 icount=0 results='' limit=600 console=''
 adds=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -32,6 +37,7 @@ while [ $# -gt 0 ]; do
 	--memory)  memory=$2; shift 2 ;;
 	--cpus)    cpus=$2; shift 2 ;;
 	--swap)    swap=$2; shift 2 ;;
+	--root)    root=1; shift ;;
 	--icount)  icount=1; cpus=1; shift ;;
 	--results) results=$2; shift 2 ;;
 	--limit)   limit=$2; shift 2 ;;
@@ -46,43 +52,64 @@ shift
 
 image=$("$here/kernel.sh" image "$kernel")
 modules=$("$here/kernel.sh" modules "$kernel")
+busybox=$("$here/kernel.sh" busybox "$kernel")
+guest_architecture=$("$here/kernel.sh" architecture "$kernel")
+architecture "$guest_architecture"
+[ $root -eq 0 ] || [ "$guest_architecture" = "$(dpkg --print-architecture)" ] ||
+	die "guest.sh: the Debian for --root is of this machine's architecture, and $kernel is not"
+root_image=''
+[ $root -eq 0 ] || root_image=$("$here/root.sh" image)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 console=${console:-$work/console}
 
-# The modules that a disk needs, in the order to load them, uncompressed: what is
-# built into a kernel has no file, and that is fine.
+# What a disk needs, and the root file system, in the order to load them.
+disk_modules='virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk'
+root_modules='crc16 crc32c_generic mbcache jbd2 ext4 overlay'
+
+# add_modules FOLDER NAME...: uncompressed; what is built into a kernel has no file,
+# and that is fine.
 add_modules()
 {
-	local name file order=()
+	local folder=$1 name file order=()
+	shift
 
-	for name in virtio_ring virtio virtio_pci_modern_dev virtio_pci_legacy_dev \
-		virtio_pci virtio_blk; do
+	for name in "$@"; do
 		file=$(find "$modules/kernel" -name "$name.ko*" | head -n 1)
 		case $file in
 		'')   continue ;;
-		*.xz) xz -dc "$file" > "$1/$name.ko" ;;
-		*)    cp "$file" "$1/$name.ko" ;;
+		*.xz) xz -dc "$file" > "$folder/$name.ko" ;;
+		*)    cp "$file" "$folder/$name.ko" ;;
 		esac
 		order+=("$name")
 	done
-	echo "${order[*]}" > "$1/order"
+	echo "${order[*]}" > "$folder/order"
 }
 
 build_initramfs()
 {
-	local root=$work/root add
+	local folder=$work/initramfs-files add
 
-	mkdir -p "$root"/{bin,dev,proc,sys,tmp,results,faultline,modules,etc,root}
-	cp "$(command -v busybox)" "$root/bin/busybox"
-	cp "$here/init" "$root/init"
-	add_modules "$root/modules"
+	mkdir -p "$folder"/{bin,dev,proc,sys,tmp,results,faultline,modules,etc,root}
+	cp "$busybox" "$folder/bin/busybox"
+	cp "$here/init" "$folder/init"
+	# shellcheck disable=SC2086 # names, one a word
+	add_modules "$folder/modules" $disk_modules ${root_image:+$root_modules}
 	for add in "${adds[@]}"; do
-		cp -r "${add%%=*}" "$root/faultline/$(basename "${add#*=}")"
+		cp -r "${add%%=*}" "$folder/faultline/$(basename "${add#*=}")"
 	done
-	printf '%s\n' "$*" > "$root/command"
-	(cd "$root" && find . | cpio --quiet -o -H newc) > "$work/initramfs"
-	rm -r "$root"
+	printf '%s\n' "$*" > "$folder/command"
+	(cd "$folder" && find . | cpio --quiet -o -H newc) > "$work/initramfs"
+	rm -r "$folder"
+}
+
+# attach NAME FILE OPTION: a disk, and a word that tells the guest's init which it is
+attach()
+{
+	local letters=abc
+
+	arguments+=" $1=/dev/vd${letters:${#disks[@]} / 2:1}"
+	disks+=(-drive "file=$2,if=virtio,format=raw,$3")
 }
 
 build_initramfs "$*"
@@ -90,29 +117,30 @@ disks=()
 arguments=''
 if [ -n "$results" ]; then
 	truncate -s 1G "$work/results"
-	disks+=(-drive "file=$work/results,if=virtio,format=raw,cache=unsafe")
-	arguments+=' results=/dev/vda'
+	attach results "$work/results" cache=unsafe
 fi
 if [ "$swap" -gt 0 ]; then
 	truncate -s "${swap}M" "$work/swap"
-	disks+=(-drive "file=$work/swap,if=virtio,format=raw,cache=unsafe")
-	arguments+=" swap=/dev/vd$([ -n "$results" ] && echo b || echo a)"
+	attach swap "$work/swap" cache=unsafe
 fi
+[ $root -eq 0 ] || attach image "$root_image" readonly=on
 # One thread for all CPUs, which take turns: with a thread for each, QEMU 7.2 can keep
 # a translation of code that another CPU has just patched, and then kernels die of a
 # breakpoint that is no longer there, at boot even, when the host is busy.
 accelerator=(-accel 'tcg,thread=single')
 [ $icount -eq 0 ] || accelerator=(-accel tcg -icount 'shift=0,sleep=off')
 
-# The second serial port is the command's output, ended by a line with its status.
-# </dev/null: what runs this may have no standard input.
+# The port named output carries what the command says, ended by a line with its status.
+# </dev/null: what runs this may have no standard input.  9>: an emulator that does not
+# even start must not leave the reader of that port waiting for a writer for ever.
 mkfifo "$work/output"
-timeout --foreground "$limit" qemu-system-x86_64 -M pc "${accelerator[@]}" -cpu max \
-	-smp "$cpus" -m "${memory}M" -display none -no-reboot -nodefaults \
+: > "$console"
+timeout --foreground "$limit" "${machine[@]}" "${accelerator[@]}" -smp "$cpus" \
+	-m "${memory}M" -display none -no-reboot -nodefaults \
 	-kernel "$image" -initrd "$work/initramfs" "${disks[@]}" \
-	-append "console=ttyS0 quiet panic=-1 loglevel=4 $arguments" \
-	-serial "file:$console" -serial "file:$work/output" \
-	< /dev/null > "$work/qemu" 2>&1 &
+	-append "console=${ports[0]} quiet panic=-1 loglevel=4 output=/dev/${ports[1]}$arguments" \
+	-chardev "file,id=console,path=$console" -chardev "file,id=output,path=$work/output" \
+	< /dev/null > "$work/qemu" 2>&1 9> "$work/output" &
 qemu=$!
 status=125
 while IFS= read -r line; do

@@ -3,7 +3,7 @@
 #
 # Install what is missing from Debian's packages; touches no network if nothing is.
 #
-# usage: packages.sh run|lint KERNEL...	the kernels of the matrix that will be used
+# usage: packages.sh run|root|lint KERNEL...	the kernels of the matrix that will be used
 
 set -euo pipefail
 
@@ -13,35 +13,38 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # To build (kbuild's own programs want libelf and pahole), boot, draw.
 run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-x86
 	python3 python3-matplotlib python3-numpy'
+# To build the root file system of guest.sh --root.
+root='mmdebstrap e2fsprogs'
 lint='sparse cppcheck shellcheck codespell perl python3-pycodestyle'
 
 case ${1-} in
 run)  wanted=$run ;;
+root) wanted="$run $root" ;;
 lint) wanted="$run $lint" ;;
-*)    die "usage: packages.sh run|lint KERNEL..." ;;
+*)    die "usage: packages.sh run|root|lint KERNEL..." ;;
 esac
+
+for kernel in "${@:2}"; do
+	architecture "$("$here/kernel.sh" architecture "$kernel")"
+	wanted+=" $cross_packages"
+done
 
 missing=()
 for package in $wanted; do
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" = installed ] ||
 		missing+=("$package")
 done
-# Kernels come by apt-get download, which wants package lists of today.
+# Kernels and the root file system come by apt, which wants package lists of today.
 need_lists=no
 for kernel in "${@:2}"; do
 	[ -e "$FAULTLINE_CACHE/kernels/$kernel/release" ] || need_lists=yes
 done
+[ "$1" != root ] || "$here/root.sh" image > /dev/null 2>&1 || need_lists=yes
 [ ${#missing[@]} -gt 0 ] || [ "$need_lists" = yes ] || exit 0
 
-root=()
-if [ "$(id -u)" -ne 0 ]; then
-	command -v sudo > /dev/null ||
-		die "these packages are missing; run this as root or install sudo: ${missing[*]}"
-	root=(sudo)
-	sudo -v
-fi
+become_root "packages: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-step "package lists" "${root[@]}" apt-get -q update
+step "package lists" "${as_root[@]}" apt-get -q update
 [ ${#missing[@]} -eq 0 ] ||
-	step "packages: ${missing[*]}" "${root[@]}" apt-get -qy install --no-install-recommends \
+	step "packages: ${missing[*]}" "${as_root[@]}" apt-get -qy install --no-install-recommends \
 		"${missing[@]}"
