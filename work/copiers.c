@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arguments.h"
+#include "clock.h"
 #include "lockstep.h"
 #include "pages.h"
 #include "registration.h"
@@ -37,21 +37,12 @@ struct child {
 	unsigned long long *elapsed_ns;
 };
 
-/* Not adjusted by anybody, like the clock of the module's times. */
-static unsigned long long now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_RAW, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 static void write_timed(const struct pages *pages, unsigned long long *elapsed_ns)
 {
-	unsigned long long start = now_ns();
+	unsigned long long start = clock_now_ns();
 
 	pages_write(pages, 1);
-	*elapsed_ns = now_ns() - start;
+	*elapsed_ns = clock_now_ns() - start;
 }
 
 static void be_a_child(const struct pages *pages, unsigned long long *elapsed_ns)

@@ -9,7 +9,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static long minor_faults(void)
+/**
+ * pages_minor_faults - minor faults of this process so far
+ */
+long pages_minor_faults(void)
 {
 	struct rusage usage;
 
@@ -17,19 +20,25 @@ static long minor_faults(void)
 	return usage.ru_minflt;
 }
 
-/* A huge page wants memory aligned to its size: so one more is mapped, and left alone. */
+/* A huge page wants memory aligned to its size: so one more is mapped, and given back. */
 static void *map(const struct pages *pages, bool huge)
 {
 	size_t huge_bytes = PAGES_OF_HUGE * pages->bytes;
-	char *start = mmap(NULL, pages->count * pages->bytes + huge_bytes, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t bytes = pages->count * pages->bytes;
+	char *mapped = mmap(NULL, bytes + huge_bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (start == MAP_FAILED) {
+	if (mapped == MAP_FAILED) {
 		warn("cannot map %zu pages", pages->count);
 		return NULL;
 	}
-	start += (huge_bytes - (size_t)start % huge_bytes) % huge_bytes;
-	if (huge && madvise(start, pages->count * pages->bytes, MADV_HUGEPAGE)) {
+
+	char *start = mapped + huge_bytes - (size_t)mapped % huge_bytes;
+
+	munmap(mapped, start - mapped);
+	if (start < mapped + huge_bytes)
+		munmap(start + bytes, mapped + huge_bytes - start);
+	if (huge && madvise(start, bytes, MADV_HUGEPAGE)) {
 		warn("cannot have huge pages");
 		return NULL;
 	}
@@ -40,7 +49,7 @@ static void *map(const struct pages *pages, bool huge)
  * pages_fill - map pages, and write to each of them
  * @count: a multiple of PAGES_OF_HUGE if @huge
  * @huge: they lie in transparent huge pages, which one fault each fills; otherwise the
- *	process has none from here on
+ *	process has no new ones until it asks for some here
  *
  * Return: 0, or -1 after it said on stderr what went wrong.
  */
@@ -49,39 +58,63 @@ int pages_fill(struct pages *pages, size_t count, bool huge)
 	pages->count = count;
 	pages->bytes = sysconf(_SC_PAGESIZE);
 	pages->order = NULL;
-	if (!huge && prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)) {
-		warn("cannot turn off transparent huge pages");
+	if (prctl(PR_SET_THP_DISABLE, !huge, 0, 0, 0)) {
+		warn("cannot turn transparent huge pages %s", huge ? "on" : "off");
 		return -1;
 	}
 	pages->start = map(pages, huge);
 	if (!pages->start)
 		return -1;
 
-	long before = minor_faults();
+	long before = pages_minor_faults();
 
 	pages_write(pages, 1);
-	if (huge && minor_faults() - before != (long)(count / PAGES_OF_HUGE)) {
+	if (huge && pages_minor_faults() - before != (long)(count / PAGES_OF_HUGE)) {
 		warnx("no huge pages: %zu pages were filled by %ld faults", count,
-		      minor_faults() - before);
+		      pages_minor_faults() - before);
 		return -1;
 	}
 	return 0;
 }
 
 /**
- * pages_shuffle - have pages_write() go through them at random, the same way every time
+ * pages_free - unmap them
+ */
+void pages_free(struct pages *pages)
+{
+	munmap((void *)pages->start, pages->count * pages->bytes);
+	free(pages->order);
+}
+
+/**
+ * pages_arrange - have pages_write() begin with @first and go on by @stride, round the end
+ *
+ * Return: 0, or -1 after it said on stderr what went wrong.
+ */
+int pages_arrange(struct pages *pages, size_t first, size_t stride)
+{
+	if (!pages->order)
+		pages->order = malloc(pages->count * sizeof(*pages->order));
+	if (!pages->order) {
+		warn("cannot order %zu pages", pages->count);
+		return -1;
+	}
+	for (size_t i = 0; i < pages->count; i++)
+		pages->order[i] = (first + i * stride) % pages->count;
+	return 0;
+}
+
+/**
+ * pages_shuffle - have pages_write() go through them at random
+ *
+ * The same way in every run of a program, but each time in another one.
  *
  * Return: 0, or -1 after it said on stderr what went wrong.
  */
 int pages_shuffle(struct pages *pages)
 {
-	pages->order = malloc(pages->count * sizeof(*pages->order));
-	if (!pages->order) {
-		warn("cannot shuffle %zu pages", pages->count);
+	if (pages_arrange(pages, 0, 1))
 		return -1;
-	}
-	for (size_t i = 0; i < pages->count; i++)
-		pages->order[i] = i;
 	/* Fisher and Yates; glibc's rand() is not seeded. */
 	for (size_t i = pages->count - 1; i > 0; i--) {
 		size_t other = rand() % (i + 1);

@@ -28,8 +28,11 @@ struct pages {
 };
 
 int pages_fill(struct pages *pages, size_t count, bool huge);
+void pages_free(struct pages *pages);
+int pages_arrange(struct pages *pages, size_t first, size_t stride);
 int pages_shuffle(struct pages *pages);
 void pages_write(const struct pages *pages, size_t stride);
 void pages_read(const struct pages *pages);
+long pages_minor_faults(void);
 
 #endif /* PAGES_H */

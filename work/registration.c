@@ -93,6 +93,20 @@ int registration_end(void)
 	return send_command("U 0\n", "cannot unregister from Faultline");
 }
 
+/**
+ * registration_precopy - say how far ahead the calling process's pages are copied
+ * @policy: auto, off, or a number of pages; those that it forks from now on inherit it
+ *
+ * The process must be registered.
+ */
+int registration_precopy(const char *policy)
+{
+	char command[32];
+
+	snprintf(command, sizeof(command), "P 0 %s\n", policy);
+	return send_command(command, "cannot set pre-copy in Faultline");
+}
+
 /* The word of @line that stands where @names holds @name, or NULL. */
 static const char *column(const char *names, const char *name, const char *line)
 {

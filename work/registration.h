@@ -31,6 +31,7 @@ struct registration_counters {
 int registration_begin(void);
 int registration_begin_with_children(void);
 int registration_begin_of(pid_t pid);
+int registration_precopy(const char *policy);
 int registration_read(struct registration_counters *counters);
 int registration_read_of(pid_t pid, struct registration_counters *counters);
 int registration_end(void);
