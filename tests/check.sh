@@ -82,6 +82,7 @@ run_guest()
 		--add "$tests/tap.sh" --add "$top/build/$kernel/faultline.ko" \
 		--add "$top/$built/programs/monitor" --add "$top/$built/programs/work" \
 		--add "$top/$built/programs/cow" --add "$top/$built/programs/copiers" \
+		--add "$top/$built/programs/cow_bench" --add "$top/$built/programs/cow_test" \
 		--add "$top/insert.sh" \
 		--console "$top/build/consoles/$kernel-$folder" \
 		"$kernel" sh ./run_in_guest.sh 500 "${names[@]}" 2>&1 | record "$kernel" ||

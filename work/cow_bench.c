@@ -363,7 +363,7 @@ static bool run(const struct job *job, struct words *words)
 static const char *policy(const char *text)
 {
 	if (strcmp(text, "auto") && strcmp(text, "off"))
-		arguments_integer("--policy: auto, off or a depth", text, 1, DEPTH_MAX);
+		arguments_integer("--policy, if not auto or off", text, 1, DEPTH_MAX);
 	return text;
 }
 

@@ -34,7 +34,7 @@ answers()
 	said=$("$programs/$2" "$3" 2>&1 < /dev/null) && grep -Eq "$1" <<< "$said"
 }
 
-for program in monitor work cow copiers redis_writer; do
+for program in monitor work cow cow_bench cow_test copiers redis_writer; do
 	check "$program --help shows an example" answers "^ +$program .+" "$program" --help
 	check "$program --version tells it" answers "^$program \(Faultline\) [0-9]" "$program" --version
 	expect "expected $program [OPTION...]" "$program" --nonsense
@@ -78,6 +78,37 @@ for children in 0 x -1 65; do
 		copiers "--children=$children"
 done
 expect "huge: expected --pages in multiples of 512, not 513" copiers --huge --pages 513
+expect 'expected cow_bench [OPTION...] PATTERN' cow_bench
+expect 'expected cow_bench [OPTION...] PATTERN' cow_bench single single
+expect "PATTERN: expected one of sequential, reverse, every_other, random, random_61, random_25, \
+random_5, single, parent, reuse, read, populate, not 'random_50'" cow_bench random_50
+for mb in 0 x -1 1048577; do
+	expect "memory: expected a whole number from 1 to 1048576, not '$mb'" \
+		cow_bench "--memory=$mb" single
+done
+for children in 0 x -1 10001; do
+	expect "children: expected a whole number from 1 to 10000, not '$children'" \
+		cow_bench "--children=$children" single
+done
+for together in 0 x -1 65; do
+	expect "together: expected a whole number from 1 to 64, not '$together'" \
+		cow_bench "--together=$together" single
+done
+for pattern in parent reuse; do
+	expect "together: expected a pattern that children write, not '$pattern'" \
+		cow_bench -t 2 "$pattern"
+done
+for policy in 0 65 x '' on; do
+	expect "policy, if not auto or off: expected a whole number from 1 to 64, not '$policy'" \
+		cow_bench "--policy=$policy" single
+done
+expect "CHECK: expected some of fork_trees, crowd, parent_writes, threads, process_vm_writev, \
+proc_mem, read, holes, edges, swap, userfaultfd, ksm, mlock, soft_dirty, shared, private_file, \
+hugetlb, not 'forks'" cow_test crowd forks
+for rounds in 0 x -1 1000001; do
+	expect "rounds: expected a whole number from 1 to 1000000, not '$rounds'" \
+		cow_test "--rounds=$rounds" crowd
+done
 expect 'expected redis_writer [OPTION...] <keys> <bytes> <rate> <seconds>' redis_writer 1 2 3
 expect 'expected redis_writer [OPTION...] <keys> <bytes> <rate> <seconds>' redis_writer 1 2 3 4 5
 expect "keys: expected a whole number from 1 to 2147483647, not '0'" redis_writer 0 2 3 4
