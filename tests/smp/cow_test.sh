@@ -11,8 +11,9 @@
 isolation()
 {
 	./cow_test --rounds 2 > /tmp/said 2>&1
-	sed -E 's/^(ok|not ok) [0-9]+ - /\1 - /; /^1\.\./d' /tmp/said
-	claims=$((claims + $(grep -Ec '^(ok|not ok) ' /tmp/said)))
+	awk -v claims=$claims '/^(not )?ok [0-9]+ - / { sub(/ok [0-9]+/, "ok " ++claims) }
+		!/^1\.\./' /tmp/said
+	claims=$((claims + $(grep -Ec '^(not )?ok [0-9]+ - ' /tmp/said)))
 	failed=$((failed + $(grep -c '^not ok ' /tmp/said)))
 	check 'cow_test comes to its end' grep -q '^1\.\.[1-9]' /tmp/said
 }
