@@ -78,6 +78,8 @@ struct tree {
 static int grow(void *argument)
 {
 	const struct tree *tree = argument;
+	/* Each burst has words of its own: an older one's must not show again. */
+	unsigned int writer = tree->number * (BRANCHES + 1);
 	pid_t children[BRANCHES];
 	bool wrong = false;
 
@@ -85,13 +87,13 @@ static int grow(void *argument)
 	for (int i = 0; i < BRANCHES && tree->depth; i++) {
 		struct tree branch = *tree;
 
-		write_burst(tree->words, tree->order, tree->number);
+		write_burst(tree->words, tree->order, writer++);
 		branch.depth--;
 		branch.number = tree->number * BRANCHES + i;
 		children[i] = child_start(grow, &branch);
 		wrong |= words_wrong(tree->words);
 	}
-	write_burst(tree->words, tree->order, tree->number);
+	write_burst(tree->words, tree->order, writer);
 	wrong |= words_wrong(tree->words);
 	for (int i = 0; i < BRANCHES && tree->depth; i++)
 		wrong |= child_wait(children[i]);
