@@ -11,12 +11,15 @@
 
 static pid_t start(int (*body)(void *argument), void *argument, bool stopped)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0)
 		bail("fork");
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Its parent may have died before, and nothing tells of that any more. */
+		if (getppid() != parent)
+			_exit(1);
 		if (stopped)
 			raise(SIGSTOP);
 		_exit(body(argument));

@@ -256,7 +256,7 @@ void sleep_ms(unsigned int ms)
 
 bool wait_until(bool (*holds)(void *argument), void *argument)
 {
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < 6000; i++) {
 		if (holds(argument))
 			return true;
 		sleep_ms(10);

@@ -59,7 +59,7 @@ bool ring_wait_idle(const struct faultline_header *header);
 
 /* Sleep for so many milliseconds. */
 void sleep_ms(unsigned int ms);
-/* Wait until @holds(@argument) does, up to ten seconds of the guest's clock; did it? */
+/* Wait until @holds(@argument) does, up to a minute of the guest's clock; did it? */
 bool wait_until(bool (*holds)(void *argument), void *argument);
 
 #endif /* TESTS_MODULE_H */
