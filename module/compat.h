@@ -12,6 +12,8 @@
 #include <linux/kprobes.h>
 #include <linux/llist.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
+#include <linux/rmap.h>
 #include <linux/sched.h>
 #include <linux/version.h>
 
@@ -42,6 +44,13 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #define FAULTLINE_SYSCTL_END	{}
 #else
 #define FAULTLINE_SYSCTL_END
+#endif
+
+/* 78eb4ea25cd5 ("sysctl: treewide: constify the ctl_table argument of proc_handlers"), 6.11 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define FAULTLINE_SYSCTL_CONST
+#else
+#define FAULTLINE_SYSCTL_CONST	const
 #endif
 
 /* 908fc4c2ab9a ("hrtimers: Introduce hrtimer_setup()"), 6.13 */
@@ -125,6 +134,46 @@ static inline void *faultline_kretprobe_data(const struct kretprobe *probe)
 			return instance->data;
 #endif
 	return NULL;
+}
+
+/*
+ * What do_wp_page() expects to be held, and lets go: 0d940a9b270b ("mm/pgtable: allow
+ * pte_offset_map[_lock]() to fail"), 6.5, made a mapped page table an RCU read section.
+ */
+static inline void faultline_pte_lock(spinlock_t *lock)
+	__acquires(lock) __acquires(RCU)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	rcu_read_lock();
+#endif
+	spin_lock(lock);
+}
+
+static inline void faultline_pte_unlock(spinlock_t *lock)
+	__releases(lock) __releases(RCU)
+{
+	spin_unlock(lock);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	rcu_read_unlock();
+#endif
+}
+
+/* 5e31275cc997 ("mm: add per-VMA lock and helper functions to control it"), 6.4 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define FAULT_FLAG_VMA_LOCK	0
+#endif
+
+/*
+ * e3b4b1374f87 ("mm: convert page_try_share_anon_rmap() to
+ * folio_try_share_anon_rmap_[pte|pmd]()"), 6.8
+ */
+static inline int faultline_share_page(struct page *page)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	return page_try_share_anon_rmap(page);
+#else
+	return folio_try_share_anon_rmap_pte(page_folio(page), page);
+#endif
 }
 
 /* Where the probed function returns to, while a kprobe stands at its entry. */

@@ -41,6 +41,7 @@
 #include "direct.h"
 #include "hook.h"
 #include "latency.h"
+#include "precopy.h"
 #include "registry.h"
 #include "ring.h"
 
@@ -178,6 +179,8 @@ static __always_inline void marker_hook(unsigned long caller, unsigned long vma_
 	pte_t pte;
 
 	if (likely(faultline_hook_within(&cow_caller, caller))) {
+		if (faultline_precopy_is_ahead())
+			return;
 		pte = READ_ONCE(*(pte_t *)pte_argument);
 		process = find_own(vma->vm_mm);
 		if (likely(process && is_plain(vma, pte)))
@@ -253,7 +256,8 @@ static int notrace kprobe_entry(struct kprobe *probe, struct pt_regs *regs)
 {
 	const struct vm_fault *vmf = (const struct vm_fault *)regs_get_kernel_argument(regs, 0);
 
-	count_page(vmf->vma, vmf->orig_pte, vmf->address);
+	if (!faultline_precopy_is_ahead())
+		count_page(vmf->vma, vmf->orig_pte, vmf->address);
 	return 0;
 }
 

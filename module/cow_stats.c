@@ -16,11 +16,13 @@
 #include "cow_stats.h"
 #include "histogram.h"
 #include "latency.h"
+#include "precopy.h"
 
 /* Orders resets and reads, and guards what follows. */
 static DEFINE_MUTEX(stats_mutex);
 static struct faultline_histogram stats_reset[FAULTLINE_MEASURES];
 static struct faultline_histogram stats_since;
+static u64 stats_reset_precopy[FAULTLINE_PRECOPY_COUNTS];
 
 /* Fill stats_since; tells whether there is something to show of this measure. */
 static bool look(enum faultline_measure measure)
@@ -30,6 +32,37 @@ static bool look(enum faultline_measure measure)
 	faultline_histogram_subtract(&stats_since, &stats_reset[measure]);
 	atomic64_set(&stats_since.max_ns, faultline_latency_longest(measure));
 	return faultline_latency_timed(measure) || atomic64_read(&stats_since.count);
+}
+
+static void show_precopy(struct seq_file *seq)
+{
+	static const char * const names[] = {
+		[FAULTLINE_PRECOPY_USED] = "used", [FAULTLINE_PRECOPY_WASTED] = "wasted",
+		[FAULTLINE_PRECOPY_MEMORY] = "refused_memory",
+		[FAULTLINE_PRECOPY_EDGE] = "refused_edge",
+		[FAULTLINE_PRECOPY_NOT_SHARED] = "refused_not_shared",
+		[FAULTLINE_PRECOPY_RACED] = "refused_raced",
+		[FAULTLINE_PRECOPY_POLICY] = "refused_policy",
+	};
+	u64 pages[FAULTLINE_PRECOPY_COUNTS], attempts;
+	int which;
+
+	lockdep_assert_held(&stats_mutex);
+	if (!faultline_precopy_available()) {
+		seq_puts(seq, "precopy_attempts: n/a precopy_success: n/a\n");
+		return;
+	}
+	faultline_precopy_total(pages);
+	for (which = 0; which < FAULTLINE_PRECOPY_COUNTS; which++)
+		pages[which] -= stats_reset_precopy[which];
+	attempts = pages[FAULTLINE_PRECOPY_COPIED];
+	for (which = FAULTLINE_PRECOPY_MEMORY; which < FAULTLINE_PRECOPY_COUNTS; which++)
+		attempts += pages[which];
+	seq_printf(seq, "precopy_attempts: %llu precopy_success: %llu\n", attempts,
+		   pages[FAULTLINE_PRECOPY_COPIED]);
+	for (which = FAULTLINE_PRECOPY_USED; which < FAULTLINE_PRECOPY_COUNTS; which++)
+		seq_printf(seq, "precopy_%s: %llu%c", names[which], pages[which],
+			   which + 1 < FAULTLINE_PRECOPY_COUNTS ? ' ' : '\n');
 }
 
 static int stats_show(struct seq_file *seq, void *unused)
@@ -60,8 +93,8 @@ static int stats_show(struct seq_file *seq, void *unused)
 		else
 			seq_puts(seq, "n/a");
 	}
-	/* Nothing is ever attempted by a module without pre-copy. */
-	seq_puts(seq, "\nprecopy_attempts: 0 precopy_success: 0\n");
+	seq_putc(seq, '\n');
+	show_precopy(seq);
 	mutex_unlock(&stats_mutex);
 	return 0;
 }
@@ -82,6 +115,7 @@ static ssize_t stats_write(struct file *file, const char __user *buffer, size_t 
 		faultline_latency_forget_longest(measure);
 		faultline_latency_total(measure, &stats_reset[measure]);
 	}
+	faultline_precopy_total(stats_reset_precopy);
 	mutex_unlock(&stats_mutex);
 	return count;
 }

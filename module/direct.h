@@ -5,6 +5,8 @@
 #ifndef _FAULTLINE_DIRECT_H
 #define _FAULTLINE_DIRECT_H
 
+#include <linux/mm_types.h>
+
 struct vm_fault;
 
 /* At the entry of the function that puts pages of files in place. */
@@ -21,5 +23,15 @@ unsigned long faultline_latency_copy(void *to, const void *from, unsigned int le
 /* Goes on there; returns what the function returns. */
 unsigned long faultline_copy_resume(void *to, const void *from, unsigned int length,
 				    unsigned long body);
+
+/* At the entry of the function that breaks a share. */
+void faultline_write_entry(void);
+/* Calls this, and if it does not return 0 that, in the function's stead. */
+unsigned int faultline_in_place_wanted(const struct vm_fault *vmf);
+vm_fault_t faultline_in_place_fault(struct vm_fault *vmf, unsigned long body, unsigned int kind)
+	__releases(vmf->ptl) __releases(RCU);
+/* Goes on there; returns what the function returns. */
+vm_fault_t faultline_write_resume(struct vm_fault *vmf, unsigned long body)
+	__releases(vmf->ptl) __releases(RCU);
 
 #endif /* _FAULTLINE_DIRECT_H */

@@ -67,4 +67,33 @@ SYM_CODE_START(faultline_copy_resume)
 	RET
 SYM_CODE_END(faultline_copy_resume)
 
+/*
+ * At the entry of the function that breaks a share: go on there, unless there is a window.
+ * If so take the first address off, as above, and have C take the function's place.
+ */
+SYM_CODE_START(faultline_write_entry)
+	UNWIND_HINT_FUNC
+	ANNOTATE_NOENDBR
+	pushq	%rdi
+	call	faultline_in_place_wanted
+	popq	%rdi
+	testl	%eax, %eax
+	jnz	.Lwindow
+	RET
+.Lwindow:
+	popq	%rsi			/* body */
+	UNWIND_HINT_FUNC
+	movl	%eax, %edx		/* what speaks for the window */
+	jmp	faultline_in_place_fault
+SYM_CODE_END(faultline_write_entry)
+
+/* vm_fault_t faultline_write_resume(vmf, body): as faultline_copy_resume(). */
+SYM_CODE_START(faultline_write_resume)
+	UNWIND_HINT_FUNC
+	ANNOTATE_NOENDBR
+	pushq	%rsi
+	UNWIND_HINT_FUNC
+	RET
+SYM_CODE_END(faultline_write_resume)
+
 	.section .note.GNU-stack, "", @progbits

@@ -12,6 +12,7 @@
 #include "cow_stats.h"
 #include "hook.h"
 #include "latency.h"
+#include "precopy.h"
 #include "procfs.h"
 #include "registry.h"
 #include "ring.h"
@@ -29,9 +30,12 @@ static int __init faultline_init(void)
 	err = faultline_latency_init();
 	if (err)
 		goto err_cow;
-	err = faultline_sampler_create();
+	err = faultline_precopy_init();
 	if (err)
 		goto err_latency;
+	err = faultline_sampler_create();
+	if (err)
+		goto err_precopy;
 	err = faultline_sysctl_create();
 	if (err)
 		goto err_sampler;
@@ -56,6 +60,8 @@ err_sysctl:
 err_sampler:
 	faultline_sampler_destroy();
 	faultline_registry_destroy();
+err_precopy:
+	faultline_precopy_exit();
 err_latency:
 	faultline_latency_exit();
 err_cow:
@@ -73,6 +79,7 @@ static void __exit faultline_exit(void)
 	faultline_sysctl_destroy();
 	faultline_sampler_destroy();
 	faultline_registry_destroy();
+	faultline_precopy_exit();
 	faultline_latency_exit();
 	faultline_cow_exit();
 	faultline_hook_exit();

@@ -158,6 +158,22 @@ static void read_copies(const struct faultline_process *process, struct faultlin
 		record->flags |= FAULTLINE_FAULT_TIMES;
 }
 
+static void read_precopies(const struct faultline_process *process,
+			   struct faultline_record *record)
+{
+	const atomic64_t *pages = process->precopied;
+	int reason;
+
+	if (!faultline_precopy_available())
+		return;
+	record->flags |= FAULTLINE_PRECOPY;
+	record->precopied = atomic64_read(&pages[FAULTLINE_PRECOPY_COPIED]);
+	record->precopy_used = atomic64_read(&pages[FAULTLINE_PRECOPY_USED]);
+	record->precopy_wasted = atomic64_read(&pages[FAULTLINE_PRECOPY_WASTED]);
+	for (reason = FAULTLINE_PRECOPY_MEMORY; reason < FAULTLINE_PRECOPY_COUNTS; reason++)
+		record->precopy_refused += atomic64_read(&pages[reason]);
+}
+
 /* Needs process->lock. */
 static void sample(struct faultline_process *process, struct faultline_record *record)
 {
@@ -187,6 +203,7 @@ static void sample(struct faultline_process *process, struct faultline_record *r
 	record->user_ns = last->user_ns - base->user_ns;
 	record->system_ns = last->system_ns - base->system_ns;
 	read_copies(process, record);
+	read_precopies(process, record);
 }
 
 /*
@@ -240,6 +257,7 @@ struct faultline_process *faultline_process_create(gfp_t gfp)
 	if (!process)
 		return NULL;
 	spin_lock_init(&process->lock);
+	process->precopy = FAULTLINE_PRECOPY_SYSTEM;
 	for (measure = 0; measure < FAULTLINE_MEASURES; measure++) {
 		process->times[measure] = kzalloc(sizeof(*process->times[measure]), gfp);
 		if (!process->times[measure]) {

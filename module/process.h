@@ -16,6 +16,7 @@
 
 #include "histogram.h"
 #include "latency.h"
+#include "precopy.h"
 #include "uapi/faultline.h"
 
 struct pid;
@@ -43,6 +44,8 @@ struct faultline_totals {
  *	thread is freed; the key, because @task keeps its memory from being used
  *	again, as a pid could be
  * @cow_faults: pages copied since registration, by kind
+ * @precopied: pages of pre-copy since registration, by what became of them
+ * @precopy: enum faultline_precopy_setting, or a depth
  * @times: of copies and of whole faults since registration
  * @follow: children that it forks are registered, too
  * @link: place in the registry's list; guarded by its lock, read under SRCU
@@ -65,6 +68,8 @@ struct faultline_process {
 	struct hlist_node bucket;
 	struct signal_struct *signal;
 	atomic64_t cow_faults[FAULTLINE_KINDS];
+	atomic64_t precopied[FAULTLINE_PRECOPY_COUNTS];
+	int precopy;
 	struct faultline_histogram *times[FAULTLINE_MEASURES];
 	bool follow;
 

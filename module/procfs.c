@@ -2,7 +2,8 @@
 /*
  * /proc/faultline/status: text in, text out; and /proc/faultline/histogram.
  *
- * Written: lines `R <pid>`, `R <pid> children` and `U <pid>`; 0 is the writer.  Lines
+ * Written: lines `R <pid>`, `R <pid> children`, `U <pid>`, and `P <pid> [depth|auto|off]`,
+ * which sets pre-copy for a process that is registered; 0 is the writer.  Lines
  * take effect one by one.  A write ends before the first line that is refused and returns
  * how many bytes went before it, or that line's error when it comes first: a caller that
  * writes the rest, as stdio and shells do, gets the error, and nothing is lost.
@@ -31,6 +32,7 @@
 #include "follow.h"
 #include "histogram.h"
 #include "latency.h"
+#include "precopy.h"
 #include "procfs.h"
 #include "registry.h"
 #include "ring.h"
@@ -53,27 +55,50 @@ static char *next_word(char **line)
 }
 
 /* Digits only, no sign: what kstrtoint() takes on top of that is more than the contract. */
-static int parse_pid(const char *word, pid_t *nr)
+static int parse_number(const char *word, int *number)
 {
 	if (!*word || word[strspn(word, "0123456789")])
 		return -EINVAL;
-	return kstrtoint(word, 10, nr) ? -EINVAL : 0;
+	return kstrtoint(word, 10, number) ? -EINVAL : 0;
+}
+
+/* What follows `P <pid>`. */
+static int parse_precopy(const char *word, int *setting)
+{
+	int depth;
+
+	if (!*word || !strcmp(word, "auto")) {
+		*setting = FAULTLINE_PRECOPY_AUTO;
+		return 0;
+	}
+	if (!strcmp(word, "off")) {
+		*setting = FAULTLINE_PRECOPY_OFF;
+		return 0;
+	}
+	if (parse_number(word, &depth) || depth < 1 || depth > FAULTLINE_PRECOPY_DEEPEST)
+		return -EINVAL;
+	*setting = depth;
+	return 0;
 }
 
 static int run_line(const struct file *file, char *line)
 {
 	char verb = line[0], *option;
+	int err, setting;
 	bool follow;
 	pid_t nr;
-	int err;
 
-	if ((verb != 'R' && verb != 'U') || line[1] != ' ')
+	if (!verb || !strchr("RUP", verb) || line[1] != ' ')
 		return -EINVAL;
 	line += 2;
-	err = parse_pid(next_word(&line), &nr);
+	err = parse_number(next_word(&line), &nr);
 	if (err)
 		return err;
 	option = next_word(&line);
+	if (verb == 'P') {
+		err = *next_word(&line) ? -EINVAL : parse_precopy(option, &setting);
+		return err ?: faultline_registry_precopy(file, nr, setting);
+	}
 	follow = verb == 'R' && !strcmp(option, "children");
 	if ((*option && !follow) || *next_word(&line))
 		return -EINVAL;
@@ -198,6 +223,7 @@ static void show_module(struct seq_file *seq)
 	seq_printf(seq, "# cow: %s\n", header->cow_method);
 	faultline_latency_show(seq);
 	faultline_follow_show(seq);
+	faultline_precopy_show(seq);
 	seq_printf(seq, "# hz: %u\n", READ_ONCE(header->hz));
 	seq_printf(seq, "# ticks: %llu run, %llu missed\n", READ_ONCE(header->ticks),
 		   READ_ONCE(header->ticks_missed));
@@ -250,6 +276,16 @@ static void show_copies(struct seq_file *seq, const struct faultline_record *rec
 	show_count(seq, faults, record->fault_ns);
 }
 
+static void show_precopies(struct seq_file *seq, const struct faultline_record *record)
+{
+	bool known = record->flags & FAULTLINE_PRECOPY;
+
+	show_count(seq, known, record->precopied);
+	show_count(seq, known, record->precopy_used);
+	show_count(seq, known, record->precopy_wasted);
+	show_count(seq, known, record->precopy_refused);
+}
+
 static void show_process(struct seq_file *seq, struct faultline_process *process)
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
@@ -274,6 +310,7 @@ static void show_process(struct seq_file *seq, struct faultline_process *process
 	seq_printf(seq, "%llu %llu %llu %llu ", record.user_ns, record.system_ns,
 		   record.rss_bytes, record.swap_bytes);
 	show_copies(seq, &record);
+	show_precopies(seq, &record);
 	show_name(seq, record.comm);
 }
 
@@ -291,7 +328,8 @@ static void show_names(struct seq_file *seq)
 	seq_puts(seq, "parent_id ");
 	for (kind = 0; kind < FAULTLINE_KINDS; kind++)
 		seq_printf(seq, "cow_%s ", kinds[kind]);
-	seq_puts(seq, "copies_timed copies_missed copy_ns faults_timed faults_missed fault_ns comm\n");
+	seq_puts(seq, "copies_timed copies_missed copy_ns faults_timed faults_missed fault_ns ");
+	seq_puts(seq, "precopied precopy_used precopy_wasted precopy_refused comm\n");
 }
 
 static int status_show(struct seq_file *seq, void *at)

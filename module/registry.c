@@ -24,6 +24,7 @@
 #include "cow.h"
 #include "follow.h"
 #include "latency.h"
+#include "precopy.h"
 #include "registry.h"
 #include "ring.h"
 #include "sampler.h"
@@ -397,6 +398,56 @@ int faultline_registry_unregister(const struct file *writer, pid_t nr)
 	return err;
 }
 
+static int set_precopy(struct faultline_process *process, int setting)
+{
+	int before = READ_ONCE(process->precopy), err;
+
+	lockdep_assert_held(&registry_mutex);
+	if (before == FAULTLINE_PRECOPY_GONE)
+		return -ENOENT;
+	err = faultline_precopy_change(before, setting);
+	if (err)
+		return err;
+	/* The sampler forgets who exits without waiting for the mutex. */
+	if (cmpxchg(&process->precopy, before, setting) == before)
+		return 0;
+	faultline_precopy_change(setting, before);
+	return -ENOENT;
+}
+
+/**
+ * faultline_registry_precopy() - a registered process's own setting of pre-copy
+ * @writer: the open file that asks
+ * @nr: pid in the caller's pid namespace, or 0 for the caller
+ * @setting: FAULTLINE_PRECOPY_OFF, FAULTLINE_PRECOPY_AUTO, or a depth
+ *
+ * Context: may sleep; takes registry_mutex.
+ * Return: 0; -ESRCH no such process, or it is exiting; -EPERM the opener may not
+ * look into it; -ENOENT not registered; -EINTR killed while waiting; and as
+ * faultline_precopy_change().
+ */
+int faultline_registry_precopy(const struct file *writer, pid_t nr, int setting)
+{
+	struct faultline_process *process;
+	struct task_struct *task;
+	struct pid *pid;
+	int idx, err = get_target(writer, nr, &task, &pid);
+
+	if (err)
+		return err;
+	err = mutex_lock_killable(&registry_mutex);
+	if (!err) {
+		/* As in unregister. */
+		idx = srcu_read_lock(&faultline_registry_srcu);
+		process = find_registered(task->signal);
+		err = process ? set_precopy(process, setting) : -ENOENT;
+		srcu_read_unlock(&faultline_registry_srcu, idx);
+		mutex_unlock(&registry_mutex);
+	}
+	put_target(task, pid);
+	return err;
+}
+
 /**
  * faultline_registry_add_child() - register a child at its birth
  * @child: has adopted it
@@ -421,6 +472,8 @@ int faultline_registry_add_child(struct faultline_process *child,
 		err = -ENOSPC;
 	} else {
 		child->follow = true;
+		child->precopy = READ_ONCE(parent->precopy);
+		faultline_precopy_inherit(child->precopy);
 		child->parent_id = parent->id;
 		child->counted = faultline_cow_counted();
 		child->id = ++registry_last_id;
@@ -452,6 +505,7 @@ void faultline_registry_forget(struct faultline_process *process)
 	hlist_del_rcu(&process->bucket);
 	list_del_rcu(&process->link);
 	raw_spin_unlock(&registry_lock);
+	faultline_precopy_forget(xchg(&process->precopy, FAULTLINE_PRECOPY_GONE));
 	call_srcu(&faultline_registry_srcu, &process->rcu, free_after_walks);
 	unreserve();
 }

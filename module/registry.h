@@ -32,6 +32,7 @@ void faultline_registry_destroy(void);
 
 int faultline_registry_register(const struct file *writer, pid_t nr, bool follow);
 int faultline_registry_unregister(const struct file *writer, pid_t nr);
+int faultline_registry_precopy(const struct file *writer, pid_t nr, int setting);
 int faultline_registry_add_child(struct faultline_process *child,
 				 const struct faultline_process *parent);
 void faultline_registry_forget(struct faultline_process *process);

@@ -159,6 +159,8 @@ struct faultline_header {
  * @FAULTLINE_COPY_TIMES: copies are being timed or have been; without this flag
  *	copies_timed, copies_missed and copy_ns must be shown as n/a
  * @FAULTLINE_FAULT_TIMES: the same for faults_timed, faults_missed and fault_ns
+ * @FAULTLINE_PRECOPY: this kernel has an engine for pre-copy; without this flag precopied
+ *	and what follows it must be shown as n/a
  */
 enum faultline_flags {
 	FAULTLINE_FIRST		= 1 << 0,
@@ -169,6 +171,7 @@ enum faultline_flags {
 	FAULTLINE_COW_HUGETLB	= 1 << 5,
 	FAULTLINE_COPY_TIMES	= 1 << 6,
 	FAULTLINE_FAULT_TIMES	= 1 << 7,
+	FAULTLINE_PRECOPY	= 1 << 8,
 };
 
 /**
@@ -197,7 +200,11 @@ enum faultline_flags {
  * @faults_timed: copy-on-write faults timed since registration
  * @faults_missed: those that ought to have been timed and were not
  * @fault_ns: what the timed faults took in all
- * @reserved: 0
+ * @precopied: pages made private ahead of their writes by pre-copy, since registration;
+ *	they are not in cow_faults
+ * @precopy_used: of these, those found used when their window was looked at again
+ * @precopy_wasted: those found unused then; what is in neither is not known yet
+ * @precopy_refused: pages that were not copied ahead, for whatever reason
  *
  * rss_bytes and swap_bytes are 0 in a record taken after the process's memory
  * has gone.
@@ -226,7 +233,10 @@ struct faultline_record {
 	__u64 faults_timed;
 	__u64 faults_missed;
 	__u64 fault_ns;
-	__u64 reserved[4];
+	__u64 precopied;
+	__u64 precopy_used;
+	__u64 precopy_wasted;
+	__u64 precopy_refused;
 };
 
 #endif /* _UAPI_FAULTLINE_H */

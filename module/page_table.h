@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the page table tells of who wrote what.
+ *
+ * fork() leaves anonymous pages read-only; a write makes an entry writable, and the
+ * processor sets its accessed bit.  So writable and accessed means: written since the fork.
+ * Pre-copy makes entries writable ahead of time and clears their accessed bit, which the
+ * processor sets again at the first use.
+ */
+#ifndef _FAULTLINE_PAGE_TABLE_H
+#define _FAULTLINE_PAGE_TABLE_H
+
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+
+enum {
+	/* A region: the pages that one word has a bit for. */
+	FAULTLINE_REGION_PAGES	= 64,
+	FAULTLINE_REGION_SHIFT	= PAGE_SHIFT + 6,
+	/* How far a run's pages may be apart; see faultline_pte_alone(). */
+	FAULTLINE_PTE_NEAR	= 4,
+};
+
+/**
+ * faultline_pte_bits() - an entry's bits, straight from memory
+ * @pte: points into a table; may change under the caller
+ *
+ * Not by pte_val(), which costs a call that is patched away, and its registers, each time:
+ * of the bits looked at here a hypervisor changes none.
+ *
+ * Return: the bits.
+ */
+static __always_inline pteval_t faultline_pte_bits(const pte_t *pte)
+{
+	return READ_ONCE(pte->pte);
+}
+
+/**
+ * faultline_pte_index() - place of an entry in its table
+ * @pte: points into a table
+ *
+ * Return: 0 to PTRS_PER_PTE - 1.
+ */
+static __always_inline unsigned int faultline_pte_index(const pte_t *pte)
+{
+	return ((unsigned long)pte & ~PAGE_MASK) / sizeof(*pte);
+}
+
+/**
+ * faultline_pte_written() - was this page written since the last fork?
+ * @pte: its entry; may change under the caller
+ *
+ * Return: true if so, or if it was never shared.
+ */
+static __always_inline bool faultline_pte_written(const pte_t *pte)
+{
+	const pteval_t bits = _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED;
+
+	return (faultline_pte_bits(pte) & bits) == bits;
+}
+
+/**
+ * faultline_pte_alone() - is no page near this one writable?
+ * @pte: its entry
+ *
+ * Only the nearest FAULTLINE_PTE_NEAR on either side are looked at, in few instructions.
+ *
+ * Return: true if so; false also where the table ends too near to tell.
+ */
+static __always_inline bool faultline_pte_alone(const pte_t *pte)
+{
+	pteval_t any;
+
+	if (faultline_pte_index(pte) - FAULTLINE_PTE_NEAR >= PTRS_PER_PTE - 2 * FAULTLINE_PTE_NEAR)
+		return false;
+	any = faultline_pte_bits(pte - 4) | faultline_pte_bits(pte - 3) |
+	      faultline_pte_bits(pte - 2) | faultline_pte_bits(pte - 1) |
+	      faultline_pte_bits(pte + 1) | faultline_pte_bits(pte + 2) |
+	      faultline_pte_bits(pte + 3) | faultline_pte_bits(pte + 4);
+	return !(any & _PAGE_RW);
+}
+
+/**
+ * faultline_pte_shared() - would a write to this page break a share that fork() left?
+ * @pte: the entry as read
+ *
+ * Not: holes, swapped pages, the zero page, pages of files, of KSM, of this process alone,
+ * and what userfaultfd watches.
+ *
+ * Context: the memory's lock is held, for reading at least.
+ * Return: true if so.
+ */
+static __always_inline bool faultline_pte_shared(pte_t pte)
+{
+	const pteval_t bits = _PAGE_PRESENT | _PAGE_RW | _PAGE_SPECIAL | _PAGE_PROTNONE;
+	struct page *page;
+
+	if ((pte_val(pte) & bits) != _PAGE_PRESENT || pte_uffd_wp(pte))
+		return false;
+	page = pfn_to_page(pte_pfn(pte));
+	return PageAnon(page) && !PageKsm(page) && !PageAnonExclusive(page);
+}
+
+/**
+ * faultline_pte_clear_accessed() - so that a use of the page will show
+ * @pte: its entry; left alone if it changes meanwhile, or is no longer writable
+ *
+ * Context: any; the table cannot go away.
+ */
+static __always_inline void faultline_pte_clear_accessed(pte_t *pte)
+{
+	pte_t old = READ_ONCE(*pte);
+
+	if (pte_present(old) && pte_write(old) && pte_young(old))
+		(void)try_cmpxchg(&pte->pte, &old.pte, pte_val(pte_mkold(old)));
+}
+
+/**
+ * faultline_pte_find() - the entry of an address
+ * @mm: whose
+ * @address: any
+ *
+ * Context: interrupts are off, as in get_user_pages_fast(): that keeps tables which are
+ * being unmapped from being freed; or nobody else uses the memory any more.
+ * Return: the entry, or NULL where there is no table of entries.
+ */
+static inline pte_t *faultline_pte_find(struct mm_struct *mm, unsigned long address)
+{
+	pgd_t *pgd = pgd_offset(mm, address);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *table, pmd;
+
+	if (pgd_none(*pgd) || pgd_bad(*pgd))
+		return NULL;
+	p4d = p4d_offset(pgd, address);
+	if (p4d_none(*p4d) || p4d_bad(*p4d))
+		return NULL;
+	pud = pud_offset(p4d, address);
+	if (pud_none(*pud) || pud_bad(*pud))
+		return NULL;
+	table = pmd_offset(pud, address);
+	pmd = READ_ONCE(*table);
+	if (!pmd_present(pmd) || pmd_trans_huge(pmd) || pmd_bad(pmd))
+		return NULL;
+	return pte_offset_kernel(&pmd, address);
+}
+
+#endif /* _FAULTLINE_PAGE_TABLE_H */
