@@ -58,9 +58,9 @@ bool faultline_hook_find(struct faultline_function *function, const char * const
  * faultline_hook_call() - have ftrace call us at a function's entry
  * @ops: all zero before the first time
  * @function: the function
- * @entry: assembly that knows what the stack looks like then, and never sleeps; or NULL
+ * @entry: assembly that knows what the stack looks like then; or NULL
  *
- * Context: may sleep; the registry's mutex is held.
+ * Context: may sleep; callers order their calls for one @ops.
  * Return: 0; -ENOENT when the function was not found; -EOPNOTSUPP where there are no
  * direct calls, or no @entry for them; -EBUSY when somebody else has the function.
  */
@@ -84,14 +84,14 @@ int faultline_hook_call(struct ftrace_ops *ops, const struct faultline_function 
  * @ops: the same
  * @entry: the same
  *
- * On return no task is in @entry, or in what that calls.
- * Context: may sleep; the registry's mutex is held, or nobody else is left.
+ * On return no task is in @entry, or in what that calls, unless it sleeps there.
+ * Context: may sleep; as faultline_hook_call().
  */
 void faultline_hook_uncall(struct ftrace_ops *ops, void (*entry)(void))
 {
 #if FAULTLINE_DIRECT_CALLS
 	faultline_unregister_direct(ops, (unsigned long)entry);
-	/* None of them sleeps: wait for those that were preempted. */
+	/* For those that were preempted. */
 	synchronize_rcu_tasks();
 #endif
 }

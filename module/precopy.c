@@ -299,8 +299,8 @@ static void copy_pages(const struct faultline_precopy_fault *fault,
 		       enum faultline_precopy_count
 		       (*copy)(const struct faultline_precopy_fault *fault, unsigned long address))
 {
+	enum faultline_precopy_count result = FAULTLINE_PRECOPY_COPIED;
 	unsigned int counts[FAULTLINE_PRECOPY_COUNTS] = {};
-	enum faultline_precopy_count result;
 	u64 left = window->mask;
 	int i;
 
@@ -309,7 +309,9 @@ static void copy_pages(const struct faultline_precopy_fault *fault,
 		unsigned int bit = __ffs64(left);
 		unsigned long address = window->base + bit * PAGE_SIZE;
 
-		if (address < fault->vma->vm_start || address >= fault->vma->vm_end)
+		if (result == FAULTLINE_PRECOPY_MEMORY)
+			; /* The next would not get any, either. */
+		else if (address < fault->vma->vm_start || address >= fault->vma->vm_end)
 			result = FAULTLINE_PRECOPY_EDGE;
 		else if (need_resched() || signal_pending(current))
 			result = FAULTLINE_PRECOPY_POLICY;
