@@ -74,7 +74,7 @@ DEFINE_STATIC_KEY_FALSE(faultline_precopy_on);
 unsigned long faultline_precopy_tasks[1 << FAULTLINE_PRECOPY_TASKS_BITS];
 
 static DEFINE_MUTEX(precopy_mutex);
-/* Why each engine cannot be used: NULL if it can.  Guarded by precopy_mutex after init. */
+/* Why each engine cannot be used: NULL if it can.  Found out in init. */
 static const char *engine_refused[ENGINES];
 /* The engine at work, or NULL. */
 static const struct precopy_engine *engine_armed;
@@ -362,28 +362,42 @@ void faultline_precopy_copy(const struct faultline_precopy_fault *fault,
 	faultline_forecast_copied(forecast, &window);
 }
 
-/* Needs precopy_mutex. */
-static int arm(void)
+/* The best engine that can be had now.  Needs precopy_mutex. */
+static int arm_engine(void)
 {
 	int i, err = -EOPNOTSUPP;
 
 	lockdep_assert_held(&precopy_mutex);
-	if (engine_armed)
-		return 0;
-	for (i = 0; i < ENGINES && !engine_armed; i++) {
+	for (i = 0; i < ENGINES; i++) {
 		if (engine_refused[i])
 			continue;
-		err = faultline_forecast_create();
-		if (err)
-			return err;
-		static_branch_enable(&faultline_precopy_on);
 		err = engines[i].arm();
 		if (!err) {
-			engine_armed = &engines[i];
-		} else {
-			static_branch_disable(&faultline_precopy_on);
-			faultline_forecast_destroy();
+			WRITE_ONCE(engine_armed, &engines[i]);
+			return 0;
 		}
+	}
+	return err;
+}
+
+/* Needs precopy_mutex. */
+static int arm(void)
+{
+	int err;
+
+	lockdep_assert_held(&precopy_mutex);
+	if (engine_armed)
+		return 0;
+	if (!faultline_precopy_available())
+		return -EOPNOTSUPP;
+	err = faultline_forecast_create();
+	if (err)
+		return err;
+	static_branch_enable(&faultline_precopy_on);
+	err = arm_engine();
+	if (err) {
+		static_branch_disable(&faultline_precopy_on);
+		faultline_forecast_destroy();
 	}
 	return err;
 }
@@ -395,7 +409,7 @@ static void disarm(void)
 	if (!engine_armed)
 		return;
 	engine_armed->disarm();
-	engine_armed = NULL;
+	WRITE_ONCE(engine_armed, NULL);
 	static_branch_disable(&faultline_precopy_on);
 	faultline_forecast_destroy();
 }
@@ -511,7 +525,7 @@ bool faultline_precopy_available(void)
 	int i;
 
 	for (i = 0; i < ENGINES; i++)
-		if (!READ_ONCE(engine_refused[i]))
+		if (!engine_refused[i])
 			return true;
 	return false;
 }
@@ -538,16 +552,18 @@ void faultline_precopy_total(u64 counts[FAULTLINE_PRECOPY_COUNTS])
  */
 void faultline_precopy_show(struct seq_file *seq)
 {
-	const char *refused = READ_ONCE(engine_refused[0]);
+	const char *refused = engine_refused[0];
 	unsigned int depth = READ_ONCE(faultline_precopy_system_depth);
 
+	if (READ_ONCE(engine_armed) == &engines[1] && !refused)
+		refused = "somebody else has taken do_wp_page";
 	seq_puts(seq, "# pre-copy: ");
 	if (!refused)
 		seq_printf(seq, "%s", engines[0].shown);
 	else if (faultline_precopy_available())
 		seq_printf(seq, "%s, not %s: %s", engines[1].shown, engines[0].shown, refused);
 	else
-		seq_printf(seq, "n/a: %s; %s", refused, READ_ONCE(engine_refused[1]));
+		seq_printf(seq, "n/a: %s; %s", refused, engine_refused[1]);
 	if (!READ_ONCE(faultline_precopy_system_on))
 		seq_puts(seq, "; system: off\n");
 	else if (depth)
