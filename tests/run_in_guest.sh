@@ -21,7 +21,7 @@ for test in "$@"; do
 	if [ $result -eq 124 ] || [ $result -eq 143 ]; then
 		echo "not ok - $test: ends within $limit s"
 	elif ! grep -q '^1\.\.[1-9]' $output; then
-		echo "not ok - $test: runs to its end (exit status $result)"
+		echo "not ok - $test: runs to its end (exit status $result): $(grep '^Bail out!' $output)"
 	fi
 	killall -q -9 monitor work
 	if grep -q '^faultline ' /proc/modules && ! rmmod faultline; then

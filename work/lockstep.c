@@ -21,12 +21,16 @@ pid_t lockstep_fork(void)
 	/* Or the child would print it, too. */
 	fflush(stdout);
 
-	pid_t child = fork();
+	pid_t parent = getpid(), child = fork();
 
 	if (child < 0)
 		err(EXIT_FAILURE, "fork");
-	if (!child)
+	if (!child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* It may have died before, and nothing tells of that any more. */
+		if (getppid() != parent)
+			_exit(EXIT_FAILURE);
+	}
 	return child;
 }
 
