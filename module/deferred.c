@@ -127,12 +127,12 @@ static enum faultline_forecast_kind kind_of(struct mm_struct *mm, unsigned long 
 {
 	const pte_t *pte = faultline_pte_find(mm, address);
 
-	if (!pte || !faultline_pte_shared(READ_ONCE(*pte)))
+	if (!pte)
 		return FAULTLINE_FORECAST_NOTHING;
 	if (depth != FAULTLINE_PRECOPY_AUTO)
 		return FAULTLINE_FORECAST_FIXED;
-	return faultline_forecast_run_wanted(mm, address, pte) ? FAULTLINE_FORECAST_RUN :
-								 FAULTLINE_FORECAST_NOTHING;
+	return !faultline_pte_alone(pte) && faultline_forecast_run_wanted(mm, address, pte) ?
+	       FAULTLINE_FORECAST_RUN : FAULTLINE_FORECAST_NOTHING;
 }
 
 /* Writes of a user to a page that is there and may not be written. */
