@@ -176,6 +176,19 @@ static inline int faultline_share_page(struct page *page)
 #endif
 }
 
+/*
+ * Mappings of a page and all that belong to its folio.  Until 05c5323b2a34 ("mm: track
+ * mapcount of large folios in single value"), 6.10, that cannot be had of large ones: none.
+ */
+static inline int faultline_folio_mapcount(struct folio *folio)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	return folio_test_large(folio) ? 0 : page_mapcount(&folio->page);
+#else
+	return folio_mapcount(folio);
+#endif
+}
+
 /* Where the probed function returns to, while a kprobe stands at its entry. */
 static __always_inline unsigned long faultline_return_address(struct pt_regs *regs)
 {

@@ -40,7 +40,9 @@ struct deferred_window {
 };
 
 static struct tracepoint *fault_tracepoint;
-/* Windows that are queued or being copied. */
+/* False: who comes late with a window shall not copy it. */
+static bool deferred_armed;
+/* Windows that are queued or being copied: of tasks that may sleep for long before. */
 static atomic_t deferred_windows;
 
 /* An entry that is only looked at. */
@@ -60,12 +62,11 @@ static enum faultline_precopy_count copy_ahead(const struct faultline_precopy_fa
 					       unsigned long address)
 {
 	pte_t *pte = find_pte(fault->vma->vm_mm, address);
-	pte_t entry;
+	pte_t entry = pte ? READ_ONCE(*pte) : __pte(0);
 
-	if (!pte || !faultline_pte_shared(READ_ONCE(*pte)))
+	if (!faultline_pte_shared(entry) || faultline_pte_held(entry, 0))
 		return FAULTLINE_PRECOPY_NOT_SHARED;
-	if (handle_mm_fault(fault->vma, address, FAULT_FLAG_WRITE, NULL) &
-	    (VM_FAULT_ERROR | VM_FAULT_RETRY))
+	if (handle_mm_fault(fault->vma, address, FAULT_FLAG_WRITE, NULL) & VM_FAULT_OOM)
 		return FAULTLINE_PRECOPY_MEMORY;
 	entry = READ_ONCE(*pte);
 	if (!pte_present(entry) || !pte_write(entry))
@@ -89,7 +90,9 @@ static void copy_window(const struct deferred_window *window)
 	word = faultline_precopy_begin();
 	if (!word)
 		return;
-	faultline_precopy_copy(&fault, window->kind, word, copy_ahead);
+	/* That was a full barrier: either this is seen, or disarm sees the word. */
+	if (READ_ONCE(deferred_armed))
+		faultline_precopy_copy(&fault, window->kind, word, copy_ahead);
 	faultline_precopy_end(word);
 }
 
@@ -130,7 +133,8 @@ static enum faultline_forecast_kind kind_of(struct mm_struct *mm, unsigned long 
 	if (!pte)
 		return FAULTLINE_FORECAST_NOTHING;
 	if (depth != FAULTLINE_PRECOPY_AUTO)
-		return FAULTLINE_FORECAST_FIXED;
+		return faultline_pte_shared(READ_ONCE(*pte)) ? FAULTLINE_FORECAST_FIXED :
+							       FAULTLINE_FORECAST_NOTHING;
 	return !faultline_pte_alone(pte) && faultline_forecast_run_wanted(mm, address, pte) ?
 	       FAULTLINE_FORECAST_RUN : FAULTLINE_FORECAST_NOTHING;
 }
@@ -173,6 +177,8 @@ const char *faultline_deferred_prepare(void)
 {
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return "no memory can be had in a tracepoint of PREEMPT_RT";
+	if (!FAULTLINE_DIRECT_CALLS)
+		return "this kernel has no ftrace direct calls";
 	for_each_kernel_tracepoint(find_tracepoint, &fault_tracepoint);
 	return fault_tracepoint ? NULL : "this kernel has no tracepoint at faults";
 }
@@ -185,7 +191,13 @@ const char *faultline_deferred_prepare(void)
  */
 int faultline_deferred_arm(void)
 {
-	return tracepoint_probe_register(fault_tracepoint, fault_probe, NULL);
+	int err;
+
+	WRITE_ONCE(deferred_armed, true);
+	err = tracepoint_probe_register(fault_tracepoint, fault_probe, NULL);
+	if (err)
+		WRITE_ONCE(deferred_armed, false);
+	return err;
 }
 
 /**
@@ -197,6 +209,22 @@ void faultline_deferred_disarm(void)
 {
 	tracepoint_probe_unregister(fault_tracepoint, fault_probe, NULL);
 	tracepoint_synchronize_unregister();
+	WRITE_ONCE(deferred_armed, false);
+	/* Pairs with the one in begin(). */
+	smp_mb();
+	while (!faultline_precopy_idle())
+		msleep(20);
+}
+
+/**
+ * faultline_deferred_exit() - wait until nobody will come back; it is disarmed for good
+ *
+ * A task that sleeps in its fault comes when it wakes up, or is killed.
+ *
+ * Context: may sleep.
+ */
+void faultline_deferred_exit(void)
+{
 	while (atomic_read(&deferred_windows))
 		msleep(20);
 	/* For the few instructions between that and the return. */

@@ -8,5 +8,6 @@
 const char *faultline_deferred_prepare(void);
 int faultline_deferred_arm(void);
 void faultline_deferred_disarm(void);
+void faultline_deferred_exit(void);
 
 #endif /* _FAULTLINE_DEFERRED_H */

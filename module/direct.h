@@ -34,4 +34,9 @@ vm_fault_t faultline_in_place_fault(struct vm_fault *vmf, unsigned long body, un
 vm_fault_t faultline_write_resume(struct vm_fault *vmf, unsigned long body)
 	__releases(vmf->ptl) __releases(RCU);
 
+/* At the entry of the function that ends a process's memory. */
+void faultline_exit_entry(void);
+/* Calls this. */
+void faultline_forecast_end(struct mm_struct *mm);
+
 #endif /* _FAULTLINE_DIRECT_H */

@@ -87,6 +87,16 @@ SYM_CODE_START(faultline_write_entry)
 	jmp	faultline_in_place_fault
 SYM_CODE_END(faultline_write_entry)
 
+/* At the entry of the function that ends a process's memory. */
+SYM_CODE_START(faultline_exit_entry)
+	UNWIND_HINT_FUNC
+	ANNOTATE_NOENDBR
+	pushq	%rdi
+	call	faultline_forecast_end
+	popq	%rdi
+	RET
+SYM_CODE_END(faultline_exit_entry)
+
 /* vm_fault_t faultline_write_resume(vmf, body): as faultline_copy_resume(). */
 SYM_CODE_START(faultline_write_resume)
 	UNWIND_HINT_FUNC

@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "direct.h"
 #include "forecast.h"
 #include "history.h"
 #include "hook.h"
@@ -248,7 +249,7 @@ static void learn(struct faultline_forecast *forecast, unsigned int used, unsign
 		forecast->interval *= 2;
 }
 
-/* Close a window of the trail.  Context: as faultline_pte_find(), or interrupts are on. */
+/* Close a window of the trail. */
 static void judge(struct faultline_forecast *forecast, struct faultline_window *window)
 {
 	struct fate fate;
@@ -487,12 +488,15 @@ static void drop(struct faultline_forecast *forecast)
 	kfree_rcu(forecast, rcu);
 }
 
-#ifdef FAULTLINE_FTRACE_ARGS
-/* At the entry of exit_mmap(): the last user of the memory has gone, its pages have not. */
-static void notrace exit_hook(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-			      struct ftrace_regs *fregs)
+/**
+ * faultline_forecast_end() - a process's memory is about to go
+ * @mm: whose last user has gone, but not its pages
+ *
+ * Called by faultline_exit_entry, with preemption on: a trail can take 100 us.
+ * Context: never sleeps.
+ */
+void faultline_forecast_end(struct mm_struct *mm)
 {
-	struct mm_struct *mm = (struct mm_struct *)faultline_ftrace_argument(fregs, 0);
 	struct faultline_forecast *forecast = find(mm);
 	int i;
 
@@ -504,38 +508,31 @@ static void notrace exit_hook(unsigned long ip, unsigned long parent_ip, struct 
 	drop(forecast);
 }
 
-/* Permanent: a forecast that outlived its memory would be taken for another's. */
-static struct ftrace_ops exit_ops = {
-	.func	= exit_hook,
-	.flags	= FTRACE_OPS_FL_PERMANENT | FAULTLINE_FTRACE_FLAGS,
-};
+static struct faultline_function exit_function;
+static struct ftrace_ops exit_ops;
 
+/* With the guard: a forecast that outlived its memory would be taken for another's. */
 static int attach_exit(void)
 {
 	static const char * const names[] = { "exit_mmap", NULL };
-	struct faultline_function function = {};
 	int err;
 
-	if (!faultline_hook_find(&function, names))
+	if (!faultline_hook_find(&exit_function, names))
 		return -ENOENT;
-	err = ftrace_set_filter_ip(&exit_ops, function.start, 0, 1);
-	return err ?: register_ftrace_function(&exit_ops);
+	err = faultline_hook_guard();
+	if (err)
+		return err;
+	err = faultline_hook_call(&exit_ops, &exit_function, faultline_exit_entry);
+	if (err)
+		faultline_hook_unguard();
+	return err;
 }
 
 static void detach_exit(void)
 {
-	unregister_ftrace_function(&exit_ops);
+	faultline_hook_uncall(&exit_ops, faultline_exit_entry);
+	faultline_hook_unguard();
 }
-
-static void free_exit(void)
-{
-	ftrace_free_filter(&exit_ops);
-}
-#else
-static int attach_exit(void) { return -EOPNOTSUPP; }
-static void detach_exit(void) {}
-static void free_exit(void) {}
-#endif
 
 /**
  * faultline_forecast_create() - get ready to be asked
@@ -580,5 +577,5 @@ void faultline_forecast_destroy(void)
  */
 void faultline_forecast_exit(void)
 {
-	free_exit();
+	ftrace_free_filter(&exit_ops);
 }

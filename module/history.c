@@ -19,7 +19,7 @@
  * Both tables are shared and lossy: who comes to a taken entry takes it over, and two CPUs
  * in one entry may lose a bit.  That costs predictions and nothing else: whether a page
  * may be copied is decided elsewhere, page by page.  Hashes are salted, so that no process
- * can choose to meet another's entries.
+ * can choose to meet a stranger's entries, and users of one tree have entries of their own.
  */
 
 #include <linux/atomic.h>

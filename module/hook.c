@@ -7,6 +7,7 @@
 #include <linux/ftrace.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
@@ -109,6 +110,10 @@ static void notrace guard_hook(unsigned long ip, unsigned long parent_ip, struct
 {
 }
 
+/* Those who need it; guard_mutex orders them. */
+static unsigned int guard_users;
+static DEFINE_MUTEX(guard_mutex);
+
 static struct ftrace_ops guard = {
 	.func	= guard_hook,
 	.flags	= FTRACE_OPS_FL_PERMANENT,
@@ -117,14 +122,22 @@ static struct ftrace_ops guard = {
 /**
  * faultline_hook_guard() - keep ftrace switched on; before a kprobe is enabled
  *
- * Context: may sleep; the registry's mutex is held, or nobody else is there yet.
+ * Context: may sleep; takes guard_mutex.
  * Return: 0; -EBUSY when ftrace is switched off; another negative errno.
  */
 int faultline_hook_guard(void)
 {
-	int err = ftrace_set_filter_ip(&guard, (unsigned long)faultline_hook_exit, 0, 1);
+	int err = 0;
 
-	return err ?: register_ftrace_function(&guard);
+	mutex_lock(&guard_mutex);
+	if (!guard_users) {
+		err = ftrace_set_filter_ip(&guard, (unsigned long)faultline_hook_exit, 0, 1);
+		err = err ?: register_ftrace_function(&guard);
+	}
+	if (!err)
+		guard_users++;
+	mutex_unlock(&guard_mutex);
+	return err;
 }
 
 /**
@@ -134,7 +147,10 @@ int faultline_hook_guard(void)
  */
 void faultline_hook_unguard(void)
 {
-	unregister_ftrace_function(&guard);
+	mutex_lock(&guard_mutex);
+	if (!--guard_users)
+		unregister_ftrace_function(&guard);
+	mutex_unlock(&guard_mutex);
 }
 
 /**

@@ -101,13 +101,13 @@ enum faultline_precopy_count faultline_in_place_copy(const struct faultline_prec
 		return FAULTLINE_PRECOPY_EDGE;
 	faultline_pte_lock(vmf.ptl);
 	entry = READ_ONCE(*pte);
-	if (!faultline_pte_shared(entry)) {
+	if (!faultline_pte_shared(entry) || faultline_pte_held(entry, fault->known)) {
 		faultline_pte_unlock(vmf.ptl);
 		return FAULTLINE_PRECOPY_NOT_SHARED;
 	}
 	vmf.orig_pte = entry;
 	/* Unlocks. */
-	if (faultline_write_resume(&vmf, fault->body) & (VM_FAULT_ERROR | VM_FAULT_RETRY))
+	if (faultline_write_resume(&vmf, fault->body) & VM_FAULT_OOM)
 		return FAULTLINE_PRECOPY_MEMORY;
 	entry = READ_ONCE(*pte);
 	if (!pte_present(entry) || !pte_write(entry))

@@ -11,7 +11,10 @@
 #define _FAULTLINE_PAGE_TABLE_H
 
 #include <linux/mm.h>
+#include <linux/page_ref.h>
 #include <linux/pgtable.h>
+
+#include "compat.h"
 
 enum {
 	/* A region: the pages that one word has a bit for. */
@@ -102,6 +105,27 @@ static __always_inline bool faultline_pte_shared(pte_t pte)
 }
 
 /**
+ * faultline_pte_held() - has somebody a page whom no page table shows?
+ * @pte: its entry, which faultline_pte_shared() held for
+ * @known: references that the caller holds himself
+ *
+ * A device may be writing into it, for a read(2) with O_DIRECT that took a reference and
+ * not a pin.  Its data must arrive in the page that the process will look into: as long as
+ * it does not write there itself, that is this one.
+ *
+ * Context: the page table is locked.
+ * Return: true if so, or if that cannot be told.
+ */
+static __always_inline bool faultline_pte_held(pte_t pte, int known)
+{
+	struct folio *folio = page_folio(pfn_to_page(pte_pfn(pte)));
+
+	/* On its way to the LRU lists, or off them, the kernel holds one itself. */
+	known += folio_test_swapcache(folio) + !folio_test_lru(folio);
+	return folio_ref_count(folio) > faultline_folio_mapcount(folio) + known;
+}
+
+/**
  * faultline_pte_clear_accessed() - so that a use of the page will show
  * @pte: its entry; left alone if it changes meanwhile, or is no longer writable
  *
@@ -112,7 +136,8 @@ static __always_inline void faultline_pte_clear_accessed(pte_t *pte)
 	pte_t old = READ_ONCE(*pte);
 
 	if (pte_present(old) && pte_write(old) && pte_young(old))
-		(void)try_cmpxchg(&pte->pte, &old.pte, pte_val(pte_mkold(old)));
+		/* Both as they are in memory: pte_val() would be what a hypervisor translates. */
+		(void)try_cmpxchg(&pte->pte, &old.pte, pte_mkold(old).pte);
 }
 
 /**
@@ -126,21 +151,24 @@ static __always_inline void faultline_pte_clear_accessed(pte_t *pte)
  */
 static inline pte_t *faultline_pte_find(struct mm_struct *mm, unsigned long address)
 {
-	pgd_t *pgd = pgd_offset(mm, address);
-	p4d_t *p4d;
-	pud_t *pud;
-	pmd_t *table, pmd;
+	pgd_t *pgds = pgd_offset(mm, address), pgd = READ_ONCE(*pgds);
+	p4d_t *p4ds, p4d;
+	pud_t *puds, pud;
+	pmd_t *pmds, pmd;
 
-	if (pgd_none(*pgd) || pgd_bad(*pgd))
+	/* Each level is read once, as it may be cleared at any time. */
+	if (pgd_none(pgd) || pgd_bad(pgd))
 		return NULL;
-	p4d = p4d_offset(pgd, address);
-	if (p4d_none(*p4d) || p4d_bad(*p4d))
+	p4ds = p4d_offset_lockless(pgds, pgd, address);
+	p4d = READ_ONCE(*p4ds);
+	if (p4d_none(p4d) || p4d_bad(p4d))
 		return NULL;
-	pud = pud_offset(p4d, address);
-	if (pud_none(*pud) || pud_bad(*pud))
+	puds = pud_offset_lockless(p4ds, p4d, address);
+	pud = READ_ONCE(*puds);
+	if (pud_none(pud) || pud_bad(pud))
 		return NULL;
-	table = pmd_offset(pud, address);
-	pmd = READ_ONCE(*table);
+	pmds = pmd_offset_lockless(puds, pud, address);
+	pmd = READ_ONCE(*pmds);
 	if (!pmd_present(pmd) || pmd_trans_huge(pmd) || pmd_bad(pmd))
 		return NULL;
 	return pte_offset_kernel(&pmd, address);

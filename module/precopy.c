@@ -215,18 +215,25 @@ static unsigned int pages_in_time(void)
 		       FAULTLINE_PRECOPY_DEEPEST);
 }
 
-static void learn_page_ns(u64 elapsed_ns, unsigned int pages)
+/*
+ * Not from a window in which the task lost the CPU; and one that took long for another
+ * reason, or with clocks that drift apart, moves little.
+ */
+static void learn_page_ns(s64 elapsed_ns, unsigned int pages)
 {
 	unsigned int old = READ_ONCE(page_ns);
-	u64 ns = (7ULL * old + div_u64(elapsed_ns, pages)) / 8;
+	s64 ns;
 
-	WRITE_ONCE(page_ns, clamp_t(u64, ns, 1, UINT_MAX));
+	if (elapsed_ns <= 0)
+		return;
+	ns = min_t(s64, div_s64(elapsed_ns, pages), 8LL * old);
+	WRITE_ONCE(page_ns, clamp_t(s64, (7LL * old + ns) / 8, 1, NSEC_PER_SEC));
 }
 
 /* On the CPU's node, so that no allocation has to reclaim, nor wake up who does. */
 static bool node_has_room(unsigned int pages)
 {
-	pg_data_t *node = NODE_DATA(numa_node_id());
+	pg_data_t *node = NODE_DATA(numa_mem_id());
 	unsigned long free = 0, low = 0;
 	int i;
 
@@ -239,6 +246,15 @@ static bool node_has_room(unsigned int pages)
 	return free > low + pages;
 }
 
+#ifdef CONFIG_MEMCG
+static bool counter_has_room(struct page_counter *counter, unsigned int pages)
+{
+	unsigned long limit = min(READ_ONCE(counter->max), READ_ONCE(counter->high));
+
+	return limit == PAGE_COUNTER_MAX || page_counter_read(counter) + pages <= limit;
+}
+#endif
+
 /*
  * In the cgroup that will be charged and all above it; with pages to spare for what other
  * CPUs may be about to charge on the strength of the same look.
@@ -248,15 +264,15 @@ static bool cgroup_has_room(const struct mm_struct *mm, unsigned int pages)
 	bool room = true;
 #ifdef CONFIG_MEMCG
 	struct mem_cgroup *cgroup;
-	unsigned long limit;
 
 	pages += CHARGES_AT_ONCE * num_online_cpus();
 	rcu_read_lock();
 	cgroup = mem_cgroup_from_task(rcu_dereference(mm->owner));
 	for (; room && cgroup; cgroup = parent_mem_cgroup(cgroup)) {
-		limit = min(READ_ONCE(cgroup->memory.max), READ_ONCE(cgroup->memory.high));
-		if (limit < PAGE_COUNTER_MAX)
-			room = page_counter_read(&cgroup->memory) + pages <= limit;
+		room = counter_has_room(&cgroup->memory, pages);
+		/* cgroup v1 charges this first; v2 has something else in its place. */
+		if (room && !cgroup_subsys_on_dfl(memory_cgrp_subsys))
+			room = counter_has_room(&cgroup->memsw, pages);
 	}
 	rcu_read_unlock();
 #endif
@@ -280,7 +296,6 @@ static bool choose(struct faultline_forecast *forecast, const struct faultline_p
 		   enum faultline_forecast_kind kind, struct faultline_window *window)
 {
 	unsigned int most = pages_in_time();
-
 	int depth = faultline_precopy_depth();
 
 	if (kind != FAULTLINE_FORECAST_FIXED)
@@ -343,6 +358,7 @@ void faultline_precopy_copy(const struct faultline_precopy_fault *fault,
 	struct mm_struct *mm = fault->vma->vm_mm;
 	struct faultline_forecast *forecast = faultline_forecast_get(mm, GFP_KERNEL_ACCOUNT);
 	struct faultline_window window;
+	unsigned long switches;
 	unsigned int pages;
 	u64 start;
 
@@ -353,11 +369,12 @@ void faultline_precopy_copy(const struct faultline_precopy_fault *fault,
 		faultline_precopy_count(FAULTLINE_PRECOPY_MEMORY, pages);
 		return;
 	}
+	switches = current->nvcsw + current->nivcsw;
 	start = sched_clock();
 	WRITE_ONCE(*word, (unsigned long)current | FAULTLINE_PRECOPY_AHEAD);
 	copy_pages(fault, &window, copy);
 	WRITE_ONCE(*word, (unsigned long)current);
-	if (window.mask)
+	if (window.mask && switches == current->nvcsw + current->nivcsw)
 		learn_page_ns(sched_clock() - start, hweight64(window.mask));
 	faultline_forecast_copied(forecast, &window);
 }
@@ -416,7 +433,7 @@ static void disarm(void)
 
 static bool is_wanted(void)
 {
-	return READ_ONCE(faultline_precopy_system_on) || atomic_read(&own_wishes);
+	return READ_ONCE(faultline_precopy_system_on) || atomic_read(&own_wishes) > 0;
 }
 
 /* Arm or disarm, as is wanted now. */
@@ -450,7 +467,8 @@ static void add_setting(int setting, int change)
 static void disarm_later(void)
 {
 	if (!is_wanted())
-		mod_delayed_work(system_wq, &disarm_work, msecs_to_jiffies(DISARM_DELAY_MS));
+		mod_delayed_work(system_unbound_wq, &disarm_work,
+				 msecs_to_jiffies(DISARM_DELAY_MS));
 }
 
 /**
@@ -494,7 +512,7 @@ int faultline_precopy_change(int before, int after)
 
 /**
  * faultline_precopy_inherit() - a child gets its parent's setting
- * @setting: of the parent, who has it still
+ * @setting: of the parent
  *
  * Context: any.
  */
@@ -607,6 +625,7 @@ void faultline_precopy_exit(void)
 	disarm();
 	mutex_unlock(&precopy_mutex);
 	faultline_forecast_exit();
+	faultline_deferred_exit();
 	faultline_in_place_exit();
 	free_percpu(totals);
 }

@@ -47,7 +47,8 @@ enum faultline_precopy_setting {
  * @FAULTLINE_PRECOPY_WASTED: found unused then
  * @FAULTLINE_PRECOPY_MEMORY: refused: too little memory is left, or in the memory cgroup
  * @FAULTLINE_PRECOPY_EDGE: refused: beyond the mapping, or the page table
- * @FAULTLINE_PRECOPY_NOT_SHARED: refused: not a page that fork() left shared
+ * @FAULTLINE_PRECOPY_NOT_SHARED: refused: not a page that fork() left shared, or one that
+ *	somebody else holds
  * @FAULTLINE_PRECOPY_RACED: refused: somebody else changed the page meanwhile
  * @FAULTLINE_PRECOPY_POLICY: refused: it would take too long, somebody waits for the CPU,
  *	or earlier guesses were wrong
@@ -78,6 +79,7 @@ extern unsigned int faultline_precopy_system_depth;
  * @pud: the one above; likewise
  * @flags: of the fault; likewise
  * @body: where do_wp_page() goes on; likewise
+ * @known: references to each page that the caller holds; 0 but for the self-test
  */
 struct faultline_precopy_fault {
 	struct vm_area_struct *vma;
@@ -87,6 +89,7 @@ struct faultline_precopy_fault {
 	pud_t *pud;
 	unsigned int flags;
 	unsigned long body;
+	int known;
 };
 
 enum {

@@ -411,7 +411,9 @@ static int set_precopy(struct faultline_process *process, int setting)
 	/* The sampler forgets who exits without waiting for the mutex. */
 	if (cmpxchg(&process->precopy, before, setting) == before)
 		return 0;
-	faultline_precopy_change(setting, before);
+	/* With @before, which is not there to be given back any more. */
+	faultline_precopy_inherit(before);
+	faultline_precopy_forget(setting);
 	return -ENOENT;
 }
 
@@ -473,6 +475,9 @@ int faultline_registry_add_child(struct faultline_process *child,
 	} else {
 		child->follow = true;
 		child->precopy = READ_ONCE(parent->precopy);
+		/* It was unregistered meanwhile. */
+		if (child->precopy == FAULTLINE_PRECOPY_GONE)
+			child->precopy = FAULTLINE_PRECOPY_SYSTEM;
 		faultline_precopy_inherit(child->precopy);
 		child->parent_id = parent->id;
 		child->counted = faultline_cow_counted();
