@@ -60,13 +60,16 @@ LATER = ("parent_id", "cow_anon", "cow_zero", "cow_file", "cow_file_first", "cow
 LATER_HEADER = HEADER + "# latency: off\n# latency_cost_ns: copy=n/a fault=n/a\n"
 LATER_COLUMNS = COLUMNS.replace("\n", f" {' '.join(LATER)}\n")
 LATER_ROWS = """\
-12.000000000 223 99 1 1 9 1 0 0 0 0.0 0.0 4096 0 0 0 0 0 n/a 0 n/a 0 n/a n/a n/a n/a n/a n/a n/a n/a n/a n/a
+12.000000000 223 99 1 1 9 1 0 0 0 0.0 0.0 4096 0 0 0 0 0 n/a 0 n/a 0 n/a n/a n/a n/a n/a n/a \
+n/a n/a n/a n/a
 # latency: fault
 # latency_cost_ns: copy=38 fault=n/a
-13.000000000 223 99 1 2 248 1 9 1 28 0.5 0.5 8192 0 0 1 2 3 4 5 6 7 8 9 0.000000010 11 12 13.25 14 15 16 17
+13.000000000 223 99 1 2 248 1 9 1 28 0.5 0.5 8192 0 0 1 2 3 4 5 6 7 8 9 0.000000010 11 12 13.25 \
+14 15 16 17
 # latency: n/a
 # latency_cost_ns: copy=40 fault=912
-13.500000000 224 223 2 3 0 1 0 0 n/a 0.5 0.5 8192 0 1 n/a n/a n/a n/a n/a n/a n/a 0 0 0.0 0 0 0.0 0 0 0 0
+13.500000000 224 223 2 3 0 1 0 0 n/a 0.5 0.5 8192 0 1 n/a n/a n/a n/a n/a n/a n/a 0 0 0.0 0 0 0.0 \
+0 0 0 0
 """
 LATER_GOOD = LATER_HEADER + LATER_COLUMNS + PROCESSES + LATER_ROWS + LOST
 GOOD = HEADER + COLUMNS + PROCESSES + ROWS + LOST

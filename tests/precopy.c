@@ -7,16 +7,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "memory.h"
 #include "module.h"
 #include "precopy.h"
 #include "tap.h"
-#include "times.h"
 #include "worker.h"
 
 enum {
 	TABLE_BYTES	= 512 * PAGE_BYTES,
 	WORKERS_MAX	= 16,
+	TRIES		= 20,
 };
 
 const char * const precopy_engines[2] = { "in_place", "task_work" };
@@ -68,9 +69,11 @@ pid_t precopy_worker(const char *setting)
 {
 	pid_t worker = worker_start();
 
-	if (status_register(worker) || precopy_set(worker, setting))
-		bail("P %d %s", (int)worker, setting);
+	if (status_register(worker))
+		bail("R %d", (int)worker);
 	worker_do(worker, worker_rest, 0);
+	if (precopy_set(worker, setting))
+		bail("P %d %s", (int)worker, setting);
 	return worker;
 }
 
@@ -105,10 +108,9 @@ static void add(struct precopies *sum, pid_t pid, int sign)
 
 	if (!row_read(pid, &row))
 		bail("no line of %d", (int)pid);
+	sum->minor += sign * row_value(&row, "minor");
 	sum->cow += sign * row_value(&row, "cow");
 	sum->copied += sign * row_value(&row, "precopied");
-	sum->used += sign * row_value(&row, "precopy_used");
-	sum->wasted += sign * row_value(&row, "precopy_wasted");
 	sum->refused += sign * row_value(&row, "precopy_refused");
 }
 
@@ -136,6 +138,23 @@ struct precopies precopy_made_at_once(const pid_t *workers, int number,
 struct precopies precopy_made(pid_t worker, void (*act)(size_t count), size_t count)
 {
 	return precopy_made_at_once(&worker, 1, act, count);
+}
+
+struct precopies precopy_made_alone(const char *setting, void (*act)(size_t count),
+				    size_t count, struct cow_stats *stats)
+{
+	struct precopies made;
+	int tries = 0;
+	pid_t worker;
+
+	do {
+		cow_stats_reset();
+		worker = precopy_worker(setting);
+		made = precopy_made(worker, act, count);
+		child_end(worker);
+		cow_stats_read(stats);
+	} while (stats->policy && ++tries < TRIES);
+	return made;
 }
 
 volatile char *precopy_map(size_t pages)

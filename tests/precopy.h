@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "times.h"
+
 #define PRECOPY_SWITCH	"/proc/sys/vm/cow_precopy"
 #define PRECOPY_DEPTH	"/proc/sys/vm/cow_precopy_depth"
 
@@ -29,19 +31,18 @@ bool precopy_load(const char *engine, const char *what);
 int precopy_set(pid_t pid, const char *setting);
 
 /**
- * struct precopies - what a process did
+ * struct precopies - what a process did, in pages but for the first two
  * @traps: page faults of the CPU
- * @cow: pages copied in their own fault
+ * @minor: what the kernel calls minor faults
+ * @cow: copied in their own fault
  * @copied: and ahead of it
- * @used: of these
- * @wasted: of these
- * @refused: pages that were not
+ * @refused: not copied ahead
  */
 struct precopies {
-	long traps, cow, copied, used, wasted, refused;
+	long traps, minor, cow, copied, refused;
 };
 
-/* A worker that is registered and has this setting, and has done its rehearsal. */
+/* A worker that is registered, has done its rehearsal, and then got this setting. */
 pid_t precopy_worker(const char *setting);
 
 /* What a worker of that kind does when it does this. */
@@ -50,6 +51,16 @@ struct precopies precopy_made(pid_t worker, void (*act)(size_t count), size_t co
 /* The same of some that do it at once, summed up. */
 struct precopies precopy_made_at_once(const pid_t *workers, int number,
 				      void (*act)(size_t count), size_t count);
+
+/**
+ * precopy_made_alone() - what one worker with this setting does while nobody is in its way
+ * @stats: what /proc/cow_stats has of that, when the worker is gone
+ *
+ * A window gives way to who waits for the CPU, and then counts are not what they would be
+ * without: so it is tried some times until there is none.
+ */
+struct precopies precopy_made_alone(const char *setting, void (*act)(size_t count),
+				    size_t count, struct cow_stats *stats);
 
 /*
  * So many pages of anonymous memory, filled, at the beginning of a page table, and with
