@@ -193,6 +193,7 @@ _COLUMNS = {
 _LATER_COUNTERS = (
     "cow_anon", "cow_zero", "cow_file", "cow_file_first", "cow_ksm", "cow_hugetlb", "cow_remote",
     "copies_timed", "copies_missed", "copy_s", "faults_timed", "faults_missed", "fault_s",
+    "precopied", "precopy_used", "precopy_wasted", "precopy_refused",
 )
 _LATER_COLUMNS = ("parent_id", *_LATER_COUNTERS)
 

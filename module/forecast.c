@@ -326,14 +326,14 @@ static bool window_of_run(struct faultline_forecast *forecast, unsigned long add
 			return false;
 		size = run_behind(pte, stream->stride);
 	}
-	if (forecast->accuracy < ACCURACY_GOOD)
-		size = min_t(unsigned int, size, WINDOW_DOUBTED);
+	size = min_t(unsigned int, size,
+		     forecast->accuracy < ACCURACY_GOOD ? WINDOW_DOUBTED : WINDOW_MOST);
 	if (size > most) {
 		faultline_precopy_count(FAULTLINE_PRECOPY_POLICY, size - most);
 		size = most;
 	}
 	WRITE_ONCE(forecast->faults, 0);
-	lay_window(address, pte, stream, min_t(unsigned int, size, WINDOW_MOST), window);
+	lay_window(address, pte, stream, size, window);
 	return window->mask;
 }
 

@@ -224,11 +224,15 @@ static inline int faultline_precopy_init(void) { return 0; }
 static inline void faultline_precopy_exit(void) {}
 static inline int faultline_precopy_switch(bool on) { return on ? -EOPNOTSUPP : 0; }
 #define faultline_precopy_system_on	false
-static inline int faultline_precopy_change(int before, int after) { return -EOPNOTSUPP; }
 static inline void faultline_precopy_inherit(int setting) {}
 static inline void faultline_precopy_forget(int setting) {}
 static inline bool faultline_precopy_available(void) { return false; }
 static inline void faultline_precopy_total(u64 counts[FAULTLINE_PRECOPY_COUNTS]) {}
+
+static inline int faultline_precopy_change(int before, int after)
+{
+	return after >= FAULTLINE_PRECOPY_AUTO ? -EOPNOTSUPP : 0;
+}
 
 static inline void faultline_precopy_show(struct seq_file *seq)
 {

@@ -16,7 +16,7 @@
 
 enum {
 	FORMAT		= 1,
-	COLUMNS		= 28,
+	COLUMNS		= 32,
 	COLUMN_BYTES	= 22,	/* the 20 digits of 64 bits, a point and a blank */
 	LINE_MAX_BYTES	= COLUMNS * COLUMN_BYTES,	/* no line of ours is longer */
 	NS_PER_S	= 1000000000,
@@ -195,7 +195,8 @@ void profile_begin(struct profile *profile, int fd, const struct faultline_heade
 	line(profile, "# columns: time_s pid ppid id seq flags threads minor major cow user_s "
 		      "system_s rss_bytes swap_bytes parent_id cow_anon cow_zero cow_file "
 		      "cow_file_first cow_ksm cow_hugetlb cow_remote copies_timed copies_missed "
-		      "copy_s faults_timed faults_missed fault_s\n");
+		      "copy_s faults_timed faults_missed fault_s precopied precopy_used "
+		      "precopy_wasted precopy_refused\n");
 }
 
 /* One word always: blanks, backslashes, what does not print and no name become \xNN. */
@@ -319,6 +320,14 @@ static char *put_times(char *at, const struct faultline_record *record)
 	return put_seconds_if(at, record, FAULTLINE_FAULT_TIMES, record->fault_ns);
 }
 
+static char *put_precopies(char *at, const struct faultline_record *record)
+{
+	at = put_number_if(at, record, FAULTLINE_PRECOPY, record->precopied);
+	at = put_number_if(at, record, FAULTLINE_PRECOPY, record->precopy_used);
+	at = put_number_if(at, record, FAULTLINE_PRECOPY, record->precopy_wasted);
+	return put_number_if(at, record, FAULTLINE_PRECOPY, record->precopy_refused);
+}
+
 static void write_row(struct profile *profile, const struct faultline_record *record)
 {
 	char *at = reserve_line(profile);
@@ -340,6 +349,7 @@ static void write_row(struct profile *profile, const struct faultline_record *re
 	at = put_number(at, record->parent_id);
 	at = put_kinds(at, record);
 	at = put_times(at, record);
+	at = put_precopies(at, record);
 	at[-1] = '\n';
 	profile->used = (size_t)(at - profile->lines);
 }

@@ -55,17 +55,21 @@ LOST = "# lost: 0 records in total\n"
 # What monitors of today write is more; the studies read that of yesterday, too.
 LATER = ("parent_id", "cow_anon", "cow_zero", "cow_file", "cow_file_first", "cow_ksm",
          "cow_hugetlb", "cow_remote", "copies_timed", "copies_missed", "copy_s", "faults_timed",
-         "faults_missed", "fault_s")
+         "faults_missed", "fault_s", "precopied", "precopy_used", "precopy_wasted",
+         "precopy_refused")
 LATER_HEADER = HEADER + "# latency: off\n# latency_cost_ns: copy=n/a fault=n/a\n"
 LATER_COLUMNS = COLUMNS.replace("\n", f" {' '.join(LATER)}\n")
 LATER_ROWS = """\
-12.000000000 223 99 1 1 9 1 0 0 0 0.0 0.0 4096 0 0 0 0 0 n/a 0 n/a 0 n/a n/a n/a n/a n/a n/a
+12.000000000 223 99 1 1 9 1 0 0 0 0.0 0.0 4096 0 0 0 0 0 n/a 0 n/a 0 n/a n/a n/a n/a n/a n/a \
+n/a n/a n/a n/a
 # latency: fault
 # latency_cost_ns: copy=38 fault=n/a
-13.000000000 223 99 1 2 248 1 9 1 28 0.5 0.5 8192 0 0 1 2 3 4 5 6 7 8 9 0.000000010 11 12 13.25
+13.000000000 223 99 1 2 248 1 9 1 28 0.5 0.5 8192 0 0 1 2 3 4 5 6 7 8 9 0.000000010 11 12 13.25 \
+14 15 16 17
 # latency: n/a
 # latency_cost_ns: copy=40 fault=912
-13.500000000 224 223 2 3 0 1 0 0 n/a 0.5 0.5 8192 0 1 n/a n/a n/a n/a n/a n/a n/a 0 0 0.0 0 0 0.0
+13.500000000 224 223 2 3 0 1 0 0 n/a 0.5 0.5 8192 0 1 n/a n/a n/a n/a n/a n/a n/a 0 0 0.0 0 0 0.0 \
+0 0 0 0
 """
 LATER_GOOD = LATER_HEADER + LATER_COLUMNS + PROCESSES + LATER_ROWS + LOST
 GOOD = HEADER + COLUMNS + PROCESSES + ROWS + LOST
@@ -159,10 +163,10 @@ class Reading(InTemporaryDirectory):
         read = self.read(GOOD + "# process: id=1 pid=223 ppid=1 comm=after-exec\n" + LOST)
         self.assertEqual(read.processes[1].comm, "after-exec")
 
-    def test_kinds_and_times_are_read(self):
+    def test_kinds_times_and_precopies_are_read(self):
         rows = self.read(LATER_GOOD).rows
         self.assertEqual([rows[name][1] for name in LATER],
-                         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10e-9, 11, 12, 13.25])
+                         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10e-9, 11, 12, 13.25, 14, 15, 16, 17])
         self.assertEqual([math.isnan(rows[name][0]) for name in LATER],
                          [name in ("cow_file_first", "cow_hugetlb") or index > 7
                           for index, name in enumerate(LATER)])
@@ -750,7 +754,7 @@ def redis_row(time, id, seq, flags, cow_anon, cow_zero=0):
     """Return a row of a server (id 1) or of its child (id 2)."""
     pid, ppid, parent = ((223, 99, 0), (224, 223, 1))[id - 1]
     return (f"{time} {pid} {ppid} {id} {seq} {flags} 1 500 0 {cow_anon + cow_zero} 0.0 0.0 4096 0 "
-            f"{parent} {cow_anon} {cow_zero} 0 0 0 0 0 0 0 0.0 0 0 0.0\n")
+            f"{parent} {cow_anon} {cow_zero} 0 0 0 0 0 0 0 0.0 0 0 0.0 0 0 0 0\n")
 
 
 class CaseStudy5(InTemporaryDirectory):

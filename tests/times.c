@@ -191,16 +191,26 @@ void cow_stats_read(struct cow_stats *stats)
 {
 	static const char * const labels[] = {
 		"faults:", "total_ns:", "max_ns:", "avg_ns:", "p50:", "p90:", "p95:", "p99:",
+		"precopy_attempts:", "precopy_success:", "precopy_used:", "precopy_wasted:",
+		"precopy_refused_memory:", "precopy_refused_edge:", "precopy_refused_not_shared:",
+		"precopy_refused_raced:", "precopy_refused_policy:",
 	};
 	long long *values[] = {
 		&stats->faults, &stats->total, &stats->max, &stats->average,
 		&stats->percentile[0], &stats->percentile[1], &stats->percentile[2],
-		&stats->percentile[3],
+		&stats->percentile[3], &stats->attempts, &stats->success, &stats->used,
+		&stats->wasted, &stats->memory, &stats->edge, &stats->not_shared, &stats->raced,
+		&stats->policy,
 	};
 	const char *text = file_get(COW_STATS);
 	char word[64];
 
-	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+	/* The last line is there only where pages can be copied ahead. */
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		*values[i] = TIMES_NONE;
+	for (size_t i = 0; *text; i++) {
+		if (i == sizeof(labels) / sizeof(labels[0]))
+			bail("'%s' at the end of %s", text, COW_STATS);
 		if (!next_word(&text, word, sizeof(word)) || strcmp(word, labels[i]) != 0)
 			bail("'%s' in %s, not %s", word, COW_STATS, labels[i]);
 		*values[i] = next_number(&text);

@@ -57,6 +57,9 @@ long long times_in_buckets(const struct times *times);
 /* All of /proc/cow_stats. */
 struct cow_stats {
 	long long faults, total, max, average, percentile[4];
+	long long attempts, success;
+	/* Without an engine for pre-copy these are not in the file: TIMES_NONE. */
+	long long used, wasted, memory, edge, not_shared, raced, policy;
 };
 
 void cow_stats_read(struct cow_stats *stats);

@@ -20,7 +20,7 @@
 
 enum {
 	PAGE		= 4096,
-	CAPACITY	= 8,
+	CAPACITY	= 16,
 	RECORD_BYTES	= sizeof(struct faultline_record),
 	OLD_BYTES	= 128,	/* a record before there were kinds and times */
 };
@@ -28,7 +28,8 @@ enum {
 #define COLUMNS "# columns: time_s pid ppid id seq flags threads minor major cow user_s system_s " \
 		"rss_bytes swap_bytes parent_id cow_anon cow_zero cow_file cow_file_first " \
 		"cow_ksm cow_hugetlb cow_remote copies_timed copies_missed copy_s " \
-		"faults_timed faults_missed fault_s\n"
+		"faults_timed faults_missed fault_s precopied precopy_used precopy_wasted " \
+		"precopy_refused\n"
 
 static char folder[] = "/tmp/monitor_files.XXXXXX";
 static char monitor[PATH_MAX];
@@ -62,15 +63,17 @@ static void put_record(uint64_t seq)
 /* What put_record() looks like in a profile. */
 #define NAMED "# process: id=1 pid=2 ppid=3 comm=five\n"
 #define ROW(seq) "0.00000000" #seq " 2 3 1 " #seq " 8 4 0 0 0 0.000000000 0.000000000 0 0 " \
-		 "0 0 0 0 n/a 0 n/a 0 " NO_COPY_TIMES NO_FAULT_TIMES
+		 "0 0 0 0 n/a 0 n/a 0 " NO_COPY_TIMES NO_FAULT_TIMES NO_PRECOPIES
 #define NO_COPY_TIMES "n/a n/a n/a "
-#define NO_FAULT_TIMES "n/a n/a n/a\n"
+#define NO_FAULT_TIMES "n/a n/a n/a "
+#define NO_PRECOPIES "n/a n/a n/a n/a\n"
 
 /* What no number is longer than. */
 #define LONGEST "18446744073709551615 "
 #define LONGEST_S "18446744073.709551615 "
 #define LONGEST_TAIL LONGEST LONGEST LONGEST LONGEST LONGEST LONGEST LONGEST LONGEST \
-		     LONGEST LONGEST LONGEST_S LONGEST LONGEST "18446744073.709551615\n"
+		     LONGEST LONGEST LONGEST_S LONGEST LONGEST LONGEST_S \
+		     LONGEST LONGEST LONGEST "18446744073709551615\n"
 
 /* A ring of one run whose records are all alike. */
 static void make_ring(uint64_t head)
@@ -240,9 +243,9 @@ static void write_what_is_there(void)
 	writes("--dump",
 	       "# process: id=1 pid=100 ppid=1 comm=a\\x20b\\x5cc\\x0a\n"
 	       "12.000000034 100 1 1 2 9 3 10 2 7 0.500000000 1.000000001 4096 8192 "
-	       "77 1 2 3 n/a 5 n/a 7 " NO_COPY_TIMES NO_FAULT_TIMES
+	       "77 1 2 3 n/a 5 n/a 7 " NO_COPY_TIMES NO_FAULT_TIMES NO_PRECOPIES
 	       "12.000000034 100 1 1 3 4 3 10 2 n/a 0.500000000 1.000000001 4096 8192 "
-	       "77 n/a n/a n/a n/a n/a n/a n/a " NO_COPY_TIMES NO_FAULT_TIMES
+	       "77 n/a n/a n/a n/a n/a n/a n/a " NO_COPY_TIMES NO_FAULT_TIMES NO_PRECOPIES
 	       "# process: id=18446744073709551615 pid=2147483647 ppid=0 comm=0123456789abcdef\n"
 	       LONGEST_S "2147483647 0 " LONGEST "4 4294967295 4294967295 "
 	       LONGEST LONGEST LONGEST LONGEST_S LONGEST_S LONGEST LONGEST LONGEST_TAIL
@@ -264,11 +267,14 @@ static void write_only_what_is_known(void)
 #define MIDDLE " 0.000000000 0.000000000 0 0 70 "
 #define NO_KINDS "n/a n/a n/a n/a n/a n/a n/a "
 #define COPY_TIMES "81 82 8.300000001 "
+#define FAULT_TIMES "91 92 9.300000010 "
+#define PRECOPIES "101 102 103 104\n"
 	static const uint32_t flags[] = {
 		0, FAULTLINE_COW, FAULTLINE_COW | FAULTLINE_COW_FILE_FIRST,
 		FAULTLINE_COW | FAULTLINE_COW_HUGETLB,
 		FAULTLINE_COW_FILE_FIRST | FAULTLINE_COW_HUGETLB, FAULTLINE_COPY_TIMES,
-		FAULTLINE_FAULT_TIMES, UINT8_MAX & ~FAULTLINE_FIRST,
+		FAULTLINE_FAULT_TIMES, FAULTLINE_PRECOPY,
+		(FAULTLINE_PRECOPY << 1) - 1 - FAULTLINE_FIRST,
 	};
 
 	make_ring(sizeof(flags) / sizeof(flags[0]));
@@ -279,24 +285,29 @@ static void write_only_what_is_known(void)
 			.cow_kinds = { 71, 72, 73, 74, 75, 76, 77 },
 			.copies_timed = 81, .copies_missed = 82, .copy_ns = 8300000001,
 			.faults_timed = 91, .faults_missed = 92, .fault_ns = 9300000010,
+			.precopied = 101, .precopy_used = 102, .precopy_wasted = 103,
+			.precopy_refused = 104,
 		};
 	save(ring_bytes());
 	writes("--dump",
 	       "# process: id=1 pid=0 ppid=0 comm=x\n"
-	       HEAD(1, 0) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES NO_FAULT_TIMES
-	       HEAD(2, 8) "60" MIDDLE "71 72 73 n/a 75 n/a 77 " NO_COPY_TIMES NO_FAULT_TIMES
-	       HEAD(3, 24) "60" MIDDLE "71 72 73 74 75 n/a 77 " NO_COPY_TIMES NO_FAULT_TIMES
-	       HEAD(4, 40) "60" MIDDLE "71 72 73 n/a 75 76 77 " NO_COPY_TIMES NO_FAULT_TIMES
-	       HEAD(5, 48) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES NO_FAULT_TIMES
-	       HEAD(6, 64) "n/a" MIDDLE NO_KINDS COPY_TIMES NO_FAULT_TIMES
-	       HEAD(7, 128) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES "91 92 9.300000010\n"
-	       HEAD(8, 254) "60" MIDDLE "71 72 73 74 75 76 77 " COPY_TIMES "91 92 9.300000010\n"
+	       HEAD(1, 0) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES NO_FAULT_TIMES NO_PRECOPIES
+	       HEAD(2, 8) "60" MIDDLE "71 72 73 n/a 75 n/a 77 " NO_COPY_TIMES NO_FAULT_TIMES NO_PRECOPIES
+	       HEAD(3, 24) "60" MIDDLE "71 72 73 74 75 n/a 77 " NO_COPY_TIMES NO_FAULT_TIMES NO_PRECOPIES
+	       HEAD(4, 40) "60" MIDDLE "71 72 73 n/a 75 76 77 " NO_COPY_TIMES NO_FAULT_TIMES NO_PRECOPIES
+	       HEAD(5, 48) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES NO_FAULT_TIMES NO_PRECOPIES
+	       HEAD(6, 64) "n/a" MIDDLE NO_KINDS COPY_TIMES NO_FAULT_TIMES NO_PRECOPIES
+	       HEAD(7, 128) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES FAULT_TIMES NO_PRECOPIES
+	       HEAD(8, 256) "n/a" MIDDLE NO_KINDS NO_COPY_TIMES NO_FAULT_TIMES PRECOPIES
+	       HEAD(9, 510) "60" MIDDLE "71 72 73 74 75 76 77 " COPY_TIMES FAULT_TIMES PRECOPIES
 	       "# lost: 0 records in total\n",
-	       "each kind and each time is n/a unless its flag is set");
+	       "each kind, each time and each pre-copy is n/a unless its flag is set");
 #undef HEAD
 #undef MIDDLE
 #undef NO_KINDS
 #undef COPY_TIMES
+#undef FAULT_TIMES
+#undef PRECOPIES
 }
 
 static void name_latencies(void)

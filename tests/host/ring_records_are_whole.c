@@ -34,7 +34,8 @@ static struct faultline_record make_record(uint64_t seq)
 		.swap_bytes = seq, .parent_id = seq,
 		.cow_kinds = { seq, seq, seq, seq, seq, seq, seq },
 		.copies_timed = seq, .copies_missed = seq, .copy_ns = seq, .faults_timed = seq,
-		.faults_missed = seq, .fault_ns = seq,
+		.faults_missed = seq, .fault_ns = seq, .precopied = seq, .precopy_used = seq,
+		.precopy_wasted = seq, .precopy_refused = seq,
 	};
 }
 
@@ -55,7 +56,9 @@ static bool is_whole(const struct faultline_record *r)
 	       r->system_ns == r->seq && r->rss_bytes == r->seq && r->swap_bytes == r->seq &&
 	       r->parent_id == r->seq && kinds_are_whole(r) && r->copies_timed == r->seq &&
 	       r->copies_missed == r->seq && r->copy_ns == r->seq && r->faults_timed == r->seq &&
-	       r->faults_missed == r->seq && r->fault_ns == r->seq;
+	       r->faults_missed == r->seq && r->fault_ns == r->seq && r->precopied == r->seq &&
+	       r->precopy_used == r->seq && r->precopy_wasted == r->seq &&
+	       r->precopy_refused == r->seq;
 }
 
 static void *write_records(void *unused)

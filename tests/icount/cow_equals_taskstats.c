@@ -22,8 +22,10 @@
 #include "child.h"
 #include "memory.h"
 #include "module.h"
+#include "precopy.h"
 #include "tap.h"
 #include "taskstats.h"
+#include "times.h"
 
 enum {
 	PAGES = 1024,
@@ -58,6 +60,14 @@ struct copies {
 	long comparable, first;
 };
 
+/* These the kernel copied as always, but the module does not count them as faults. */
+static long copied_ahead(pid_t pid)
+{
+	long long pages = status_value(pid, "precopied");
+
+	return pages == TIMES_NONE ? 0 : (long)pages;
+}
+
 static struct copies modules_count(pid_t pid)
 {
 	struct counters counters;
@@ -68,7 +78,7 @@ static struct copies modules_count(pid_t pid)
 	first = counters.cow_kinds[FAULTLINE_FILE_FIRST];
 	if (first < 0 || counters.cow_kinds[FAULTLINE_HUGETLB] < 0)
 		bail("a kind is n/a");
-	return (struct copies){ counters.cow - first, first };
+	return (struct copies){ counters.cow - first + copied_ahead(pid), first };
 }
 
 /* What programs copy unasked, as long as a child lives: stack, heap, data of libraries. */
@@ -138,6 +148,8 @@ static int copy_in_stretches(void *unused)
 	raise(SIGSTOP);
 	memory_write(memory, ODD_PAGES);
 	raise(SIGSTOP);
+	memory_write(memory + ODD_PAGES * PAGE_BYTES, PAGES - ODD_PAGES);
+	raise(SIGSTOP);
 	write_zero_pages();
 	raise(SIGSTOP);
 	memory = more_memory;
@@ -179,6 +191,25 @@ static void compare(pid_t child, long least, long first, const char *what)
 	if (first)
 		ok(after.first - before.first == first, "and %ld first writes: %ld", first,
 		   after.first - before.first);
+}
+
+/* The next stretch is copied ahead for the most part. */
+static void ahead(pid_t child)
+{
+	long before = copied_ahead(child);
+
+	if (!precopy_available()) {
+		compare(child, PAGES - ODD_PAGES, 0, "247 pages written");
+		skip("247 pages copied ahead: this kernel has no engine for that");
+		return;
+	}
+	if (precopy_set(child, "auto"))
+		bail("P %d", (int)child);
+	compare(child, PAGES - ODD_PAGES, 0, "247 pages written, and most of them copied ahead");
+	ok(copied_ahead(child) - before > (PAGES - ODD_PAGES) / 2, "which were %ld",
+	   copied_ahead(child) - before);
+	if (precopy_set(child, "off"))
+		bail("P %d off", (int)child);
 }
 
 static void fill_file(void)
@@ -229,6 +260,7 @@ int main(void)
 		bail("R %d", (int)child);
 	compare(child, 1, 0, "a process that has a child and just lives");
 	compare(child, ODD_PAGES, 0, "777 pages written");
+	ahead(child);
 	compare(child, PART_PAGES, 0, "111 zero pages written");
 	compare(child, THREADS * PART_PAGES, 0, "3 x 111 pages written by threads that are gone");
 	compare(child, PART_PAGES, ODD_PAGES, "111 pages of a file read and then written");

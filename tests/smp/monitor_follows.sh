@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
 #
-# monitor writes whole lines of 28 columns until it has no more to do, and ends in good
+# monitor writes whole lines of 32 columns until it has no more to do, and ends in good
 # order however it ends.
 
 . ./tap.sh
@@ -15,14 +15,15 @@ rows()
 
 seconds='[0-9]+\.[0-9]{9}'
 times="( ([0-9]+|n/a)){2} ($seconds|n/a)"
+precopies='( ([0-9]+|n/a)){4}'
 
-# whole FILE: every row has 28 words, numbers all but the n/a of COW, its kinds and its
-# times, and the last line is the one that ends a profile
+# whole FILE: every row has 32 words, numbers all but the n/a of COW, its kinds, its
+# times and its pre-copies, and the last line is the one that ends a profile
 whole()
 {
 	rows "$1" > /tmp/rows
 	[ -s /tmp/rows ] && [ "$(tail -c 1 "$1")" = '' ] &&
-		! grep -Evq "^$seconds( [0-9]+){8} ([0-9]+|n/a)( $seconds){2}( [0-9]+){3}( ([0-9]+|n/a)){7}$times$times\$" /tmp/rows &&
+		! grep -Evq "^$seconds( [0-9]+){8} ([0-9]+|n/a)( $seconds){2}( [0-9]+){3}( ([0-9]+|n/a)){7}$times$times$precopies\$" /tmp/rows &&
 		tail -n 1 "$1" | grep -Eq '^# lost: [0-9]+ records in total$'
 }
 

@@ -73,6 +73,10 @@ static void format(const struct faultline_record *r, char row[ROW_BYTES])
 	append_if(row, r, FAULTLINE_FAULT_TIMES, r->faults_timed, false);
 	append_if(row, r, FAULTLINE_FAULT_TIMES, r->faults_missed, false);
 	append_if(row, r, FAULTLINE_FAULT_TIMES, r->fault_ns, true);
+	append_if(row, r, FAULTLINE_PRECOPY, r->precopied, false);
+	append_if(row, r, FAULTLINE_PRECOPY, r->precopy_used, false);
+	append_if(row, r, FAULTLINE_PRECOPY, r->precopy_wasted, false);
+	append_if(row, r, FAULTLINE_PRECOPY, r->precopy_refused, false);
 	strcat(row, "\n");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Of 20000 random texts written to /proc/faultline/status, exactly those lines are
- * taken for commands that match the grammar: `R` or `U`, a blank, a pid.
+ * taken for commands that match the grammar: `R`, `U` or `P`, a blank, a pid, and what may follow it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +18,7 @@ enum {
 	TEXTS		= 20000,
 	LENGTH_MAX	= 6000,
 	WRITE_MAX	= 4096,		/* bytes that the module looks at in one write */
+	DEPTH_MAX	= 64,
 };
 
 /* xorshift64: every run tries the same texts. */
@@ -34,7 +35,7 @@ static uint64_t random_below(uint64_t limit)
 /* Mostly what commands are made of, or next to nothing would be one. */
 static char random_byte(void)
 {
-	static const char likely[] = "RRRUUU      \n\n\n0123456789\t-+x";
+	static const char likely[] = "RRRUUUPPP      \n\n\n0123456789\t-+x";
 
 	if (random_below(20) == 0)
 		return (char)random_below(256);
@@ -50,6 +51,21 @@ static size_t insert_anywhere(char *text, size_t length, char byte)
 	return length + 1;
 }
 
+/* With depths just beyond either end, too, and words that are none of the verb's. */
+static size_t append_precopy(char *text, size_t done)
+{
+	static const char * const words[] = { "", "auto", "off", "children", "on", "auto off" };
+	size_t kinds = sizeof(words) / sizeof(words[0]), kind = random_below(2 * kinds);
+	int pid = (int)random_below(200);
+
+	if (done && text[done - 1] != '\n')
+		text[done++] = '\n';
+	if (kind < kinds)
+		return done + (size_t)sprintf(text + done, "P %d %s\n", pid, words[kind]);
+	return done + (size_t)sprintf(text + done, "P %d %d\n", pid,
+				      (int)random_below(DEPTH_MAX + 2));
+}
+
 /* Good lines, good lines with one byte too many, and noise, in all mixtures. */
 static size_t random_text(char *text)
 {
@@ -60,6 +76,8 @@ static size_t random_text(char *text)
 		done = (size_t)sprintf(text, "R %d\n", (int)random_below(200));
 	if (random_below(4) == 0)
 		done += (size_t)sprintf(text + done, "U %d", (int)random_below(200));
+	if (random_below(4) == 0)
+		done = append_precopy(text, done);
 	if (random_below(2))
 		done = insert_anywhere(text, done, (char)random_below(256));
 	if (random_below(2))
@@ -74,28 +92,59 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+static const char *skip_blanks(const char *at, const char *end)
+{
+	while (at < end && is_blank(*at))
+		at++;
+	return at;
+}
+
+/* Digits to the next blank, or the end, of a number up to @limit; NULL if that is not so. */
+static const char *skip_number(const char *at, const char *end, uint64_t *number, uint64_t limit)
+{
+	const char *start = at;
+
+	for (*number = 0; at < end && !is_blank(*at); at++) {
+		if (*at < '0' || *at > '9')
+			return NULL;
+		*number = *number * 10 + (uint64_t)(*at - '0');
+		if (*number > limit)
+			return NULL;
+	}
+	return at == start ? NULL : at;
+}
+
+static bool is_word(const char *word, const char *at, const char *end)
+{
+	return (size_t)(end - at) == strlen(word) && memcmp(at, word, strlen(word)) == 0;
+}
+
+static bool is_option(char verb, const char *at, const char *end)
+{
+	uint64_t depth;
+
+	if (at == end)
+		return true;
+	if (verb != 'P')
+		return verb == 'R' && is_word("children", at, end);
+	return is_word("auto", at, end) || is_word("off", at, end) ||
+	       (skip_number(at, end, &depth, DEPTH_MAX) == end && depth);
+}
+
 /* The grammar, in a way that has nothing in common with the module's. */
 static bool is_command(const char *line, size_t length)
 {
-	const char *end = line + length;
-	uint64_t pid = 0;
+	const char *end = line + length, *at;
+	uint64_t pid;
 
-	if (length < 3 || (*line != 'R' && *line != 'U') || line[1] != ' ')
+	if (length < 3 || !memchr("RUP", *line, 3) || line[1] != ' ')
 		return false;
-	for (line += 2; line < end && is_blank(*line); line++)
-		;
-	while (end > line && is_blank(end[-1]))
+	while (is_blank(end[-1]))
 		end--;
-	if (line == end)
+	if (end - line < 3)
 		return false;
-	for (; line < end; line++) {
-		if (*line < '0' || *line > '9')
-			return false;
-		pid = pid * 10 + (uint64_t)(*line - '0');
-		if (pid > INT32_MAX)
-			return false;
-	}
-	return true;
+	at = skip_number(skip_blanks(line + 2, end), end, &pid, INT32_MAX);
+	return at && is_option(*line, skip_blanks(at, end), end);
 }
 
 /* Length of the first line, without its newline; -1 if one write cannot hold it. */
@@ -135,6 +184,7 @@ static bool fits(const char *text, size_t length, long result)
 	case -ESRCH:
 	case -EEXIST:
 	case -ENOENT:
+	case -EOPNOTSUPP:
 		return command;
 	case 0:
 		return length == 0;

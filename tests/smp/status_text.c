@@ -19,10 +19,10 @@
 #define COLUMNS	"pid ppid id threads minor major cow user_ns system_ns rss_bytes swap_bytes " \
 		"parent_id cow_anon cow_zero cow_file cow_file_first cow_ksm cow_hugetlb " \
 		"cow_remote copies_timed copies_missed copy_ns faults_timed faults_missed " \
-		"fault_ns comm"
+		"fault_ns precopied precopy_used precopy_wasted precopy_refused comm"
 
 enum {
-	COLUMN_COUNT	= 26,
+	COLUMN_COUNT	= 30,
 	PROCESSES	= 300,	/* whose lines fill several pages */
 };
 
