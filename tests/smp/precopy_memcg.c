@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A process whose memory cgroup has just room enough for what it writes lives as it does
- * without pre-copy: nothing is copied ahead into the limit, be it the cgroup's own or that
- * of one above, and what is refused for that is counted.
+ * without pre-copy: pages that it will not use are not copied ahead into the limit, be it
+ * the cgroup's own or that of one above, and what is refused for that is counted.  Where
+ * the limit is far away nothing is refused.
  *
  * It writes 24 pages of each 64, so that windows of 64 are more than there is room for, and
- * those that follow runs overshoot them.  The limit is what it took without pre-copy and
- * without a limit, and a little.
+ * those that follow runs overshoot them.  The tight limit is what it took without pre-copy
+ * and without a limit, and a little.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ enum {
 	RUN		= 24,
 	RUN_EVERY	= 64,
 	SPARE_BYTES	= 64 * PAGE_BYTES,
+	ROOMY_BYTES	= 3 * PAGES * PAGE_BYTES,
 };
 
 /* Where the limit is. */
@@ -97,24 +99,34 @@ static bool is_unharmed(struct end end)
 	return end.status == 0 && end.kills == 0 && end.throttles == 0;
 }
 
+static struct end run_ahead(int depth, const char *limit, long long bytes)
+{
+	struct end end;
+
+	cow_stats_reset();
+	precopy_switch(depth);
+	end = run(limit, bytes);
+	precopy_switch_off();
+	return end;
+}
+
 static void check(enum engine engine, int depth, const char *limit, long long bytes)
 {
 	const char *name = engine_names[engine], *where = limit + strlen("/sys/fs/cgroup/");
-	struct end off, on;
+	struct end end = run(limit, bytes);
 
-	off = run(limit, bytes);
-	if (!is_unharmed(off))
+	if (!is_unharmed(end))
 		bail("%s=%lld is too little without pre-copy: exit status %d", where, bytes,
-		     off.status);
-	cow_stats_reset();
-	precopy_switch(depth);
-	on = run(limit, bytes);
-	precopy_switch_off();
-	ok(is_unharmed(on),
-	   "%s, depth %d, %s: exit status %d, %lld killed, %lld times held up, as without",
-	   name, depth, where, on.status, on.kills, on.throttles);
-	ok(precopy_pages("success") > 0 && precopy_pages("refused_memory") > 0,
-	   "%s, depth %d, %s: %lld pages were copied ahead and %lld refused for memory", name,
+		     end.status);
+	end = run_ahead(depth, limit, bytes);
+	ok(is_unharmed(end) && precopy_pages("refused_memory") > 0,
+	   "%s, depth %d, tight %s: exit status %d, %lld killed, %lld times held up, as without; "
+	   "%lld pages were refused for memory", name, depth, where, end.status, end.kills,
+	   end.throttles, precopy_pages("refused_memory"));
+	end = run_ahead(depth, limit, ROOMY_BYTES);
+	ok(is_unharmed(end) && precopy_pages("success") > PAGES / RUN_EVERY &&
+	   precopy_pages("refused_memory") == 0,
+	   "%s, depth %d, roomy %s: %lld pages were copied ahead, %lld refused for memory", name,
 	   depth, where, precopy_pages("success"), precopy_pages("refused_memory"));
 }
 
