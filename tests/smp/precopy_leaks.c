@@ -23,7 +23,7 @@
 #define CGROUP	"/sys/fs/cgroup/leaks"
 
 enum {
-	PAGES		= 4096,
+	PAGES		= 2048,
 	KB_PER_PAGE	= PAGE_BYTES / 1024,
 	/*
 	 * What may be left.  One page of a window in a thousand is 4 MB of a million's; the
@@ -31,7 +31,7 @@ enum {
 	 */
 	PAGES_MAX_KB	= 1024,
 	FREE_MAX_KB	= 8192,
-	KERNEL_MAX_KB	= 4096,
+	KERNEL_MAX_KB	= 2048,
 };
 
 static volatile char *memory;
