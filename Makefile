@@ -28,7 +28,7 @@ study:
 	@case_studies/study.sh $(if $(FULL),--full) $(N)
 
 check:
-	@tests/vm/packages.sh run $(KERNELS)
+	@tests/vm/packages.sh root $(KERNELS)
 	@tests/check.sh "$(K)" "$(T)"
 
 bench:

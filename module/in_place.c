@@ -17,6 +17,7 @@
 #include <linux/delay.h>
 #include <linux/ftrace.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate.h>
 #include <linux/version.h>
@@ -71,6 +72,26 @@ unsigned int notrace faultline_in_place_wanted(const struct vm_fault *vmf)
 	return kind;
 }
 
+#ifdef FAULTLINE_WRONG_COPY
+/*
+ * In the build that the tests are tested with (tests/smp/precopy_wrong_copy.sh): the page
+ * becomes writable and stays everybody's.
+ */
+static bool wrong_copy = true;
+module_param(wrong_copy, bool, 0644);
+
+static vm_fault_t break_share(struct vm_fault *vmf, unsigned long body)
+{
+	if (!wrong_copy)
+		return faultline_write_resume(vmf, body);
+	WRITE_ONCE(vmf->pte->pte, pte_val(vmf->orig_pte) | _PAGE_RW);
+	faultline_pte_unlock(vmf->ptl);
+	return 0;
+}
+#else
+#define break_share	faultline_write_resume
+#endif
+
 /**
  * faultline_in_place_copy() - make one more page private
  * @fault: the fault that was handled
@@ -107,7 +128,7 @@ enum faultline_precopy_count faultline_in_place_copy(const struct faultline_prec
 	}
 	vmf.orig_pte = entry;
 	/* Unlocks. */
-	if (faultline_write_resume(&vmf, fault->body) & VM_FAULT_OOM)
+	if (break_share(&vmf, fault->body) & VM_FAULT_OOM)
 		return FAULTLINE_PRECOPY_MEMORY;
 	entry = READ_ONCE(*pte);
 	if (!pte_present(entry) || !pte_write(entry))

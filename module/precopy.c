@@ -257,15 +257,17 @@ static bool counter_has_room(struct page_counter *counter, unsigned int pages)
 
 /*
  * In the cgroup that will be charged and all above it; with pages to spare for what other
- * CPUs may be about to charge on the strength of the same look.
+ * CPUs may be about to charge on the strength of the same look.  And for a copy of all that
+ * the process may have left shared: a page that it does not use must not be the one that it
+ * lacks later.
  */
-static bool cgroup_has_room(const struct mm_struct *mm, unsigned int pages)
+static bool cgroup_has_room(struct mm_struct *mm, unsigned long pages)
 {
 	bool room = true;
 #ifdef CONFIG_MEMCG
 	struct mem_cgroup *cgroup;
 
-	pages += CHARGES_AT_ONCE * num_online_cpus();
+	pages += CHARGES_AT_ONCE * num_online_cpus() + get_mm_counter(mm, MM_ANONPAGES);
 	rcu_read_lock();
 	cgroup = mem_cgroup_from_task(rcu_dereference(mm->owner));
 	for (; room && cgroup; cgroup = parent_mem_cgroup(cgroup)) {

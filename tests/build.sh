@@ -7,7 +7,9 @@
 # usage: build.sh programs [ARCHITECTURE]	into build/programs: monitor, work, cow, ...
 #        build.sh tests [ARCHITECTURE]		into build/tests
 #        build.sh bench [ARCHITECTURE]		into build/bench-programs
-#        build.sh module KERNEL			into build/KERNEL/faultline.ko
+#        build.sh module KERNEL			into build/KERNEL/faultline.ko, and beside it for
+#						amd64 faultline_wrong.ko, which the tests must
+#						find fault with
 #
 # ARCHITECTURE is Debian's name for it; what is not for amd64, as this machine is, goes
 # into build/ARCHITECTURE/programs and so on.
@@ -21,6 +23,15 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build()
 {
 	make -s -C "$top/$1" O="$top/$built/$2" ${cross:+"CC=${cross}gcc"} "${@:3}"
+}
+
+# build_module NAME ARGUMENT...: into build/$kernel/NAME.ko, without the debugging
+# information, which the guest's memory has better uses for
+build_module()
+{
+	make -s -C "$("$top/tests/vm/kernel.sh" headers "$kernel")" \
+		CROSS_COMPILE="$cross" M="$top/build/$kernel/module" "${@:2}" modules
+	"${cross}strip" -g -o "$top/build/$kernel/$1.ko" "$top/build/$kernel/module/faultline.ko"
 }
 
 case ${1-} in
@@ -39,10 +50,10 @@ module)
 	architecture "$("$top/tests/vm/kernel.sh" architecture "$kernel")"
 	mkdir -p "$top/build/$kernel/module"
 	cp -ru "$top"/module/* "$top/build/$kernel/module"
-	make -s -C "$("$top/tests/vm/kernel.sh" headers "$kernel")" \
-		CROSS_COMPILE="$cross" M="$top/build/$kernel/module" modules
-	# Without the debugging information, which the guest's memory has better uses for.
-	"${cross}strip" -g -o "$top/build/$kernel/faultline.ko" "$top/build/$kernel/module/faultline.ko" ;;
+	# One file of it is compiled twice; the right one last, for it stays there.
+	[ -n "$cross" ] ||
+		build_module faultline_wrong CFLAGS_in_place.o=-DFAULTLINE_WRONG_COPY
+	build_module faultline ;;
 *)
 	echo "usage: build.sh programs|tests|bench [ARCHITECTURE] | module KERNEL" >&2
 	exit 2 ;;

@@ -6,7 +6,8 @@
 # usage: check.sh [KERNEL [TEST]]	(make check K=6.12 T=cow_exact)
 #
 # A test is a file: in tests/smp it runs on a guest of two CPUs with swap, in
-# tests/icount on one CPU whose clock counts instructions, in tests/host right here.
+# tests/icount on one CPU whose clock counts instructions, in tests/root on two CPUs with
+# root.sh's Debian, in tests/host right here.
 # Each claim counts as one; so does a test that does not come to its end, leaves a
 # dirty kernel log, or a module that cannot be removed.
 
@@ -68,7 +69,7 @@ run_host()
 # run_guest KERNEL FOLDER GUEST-OPTION...
 run_guest()
 {
-	local kernel=$1 folder=$2 name program names=() adds=()
+	local kernel=$1 folder=$2 name program module names=() adds=()
 	shift 2
 
 	architecture "$("$tests/vm/kernel.sh" architecture "$kernel")"
@@ -78,9 +79,11 @@ run_guest()
 		adds+=(--add "$program")
 	done
 	[ ${#names[@]} -gt 0 ] || return 0
+	for module in "$top/build/$kernel"/*.ko; do
+		adds+=(--add "$module")
+	done
 	"$tests/vm/guest.sh" "$@" "${adds[@]}" --add "$tests/run_in_guest.sh" \
-		--add "$tests/tap.sh" --add "$top/build/$kernel/faultline.ko" \
-		--add "$top/$built/programs/monitor" --add "$top/$built/programs/work" \
+		--add "$tests/tap.sh" --add "$top/$built/programs/monitor" --add "$top/$built/programs/work" \
 		--add "$top/$built/programs/cow" --add "$top/$built/programs/copiers" \
 		--add "$top/$built/programs/cow_bench" --add "$top/$built/programs/cow_test" \
 		--add "$top/insert.sh" \
@@ -93,6 +96,9 @@ run_kernel()
 {
 	run_guest "$1" smp --memory 2048 --swap 512 --limit 2400
 	run_guest "$1" icount --memory 1024 --icount --limit 1200
+	# The Debian is this machine's.
+	[ "$("$tests/vm/kernel.sh" architecture "$1")" != amd64 ] ||
+		run_guest "$1" root --root --memory 2048 --limit 600
 }
 
 # What is built for a kernel's architecture, once.
@@ -118,6 +124,7 @@ done
 [ -z "$wanted_kernel" ] || [ ${#kernels[@]} -gt 0 ] ||
 	die "check.sh: no kernel '$wanted_kernel' in the matrix: $("$tests/vm/kernel.sh" names | xargs)"
 [ -n "$wanted_kernel" ] || run_host
+[ -z "$(tests_in root)" ] || "$tests/vm/root.sh" fetch
 # A guest keeps one CPU busy, however many it has: as many at a time as there are CPUs.
 for kernel in "${kernels[@]}"; do
 	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do

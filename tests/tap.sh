@@ -19,6 +19,13 @@ check()
 	fi
 }
 
+# skip CLAIM-AND-WHY: a claim that this machine cannot test
+skip()
+{
+	claims=$((claims + 1))
+	echo "ok $claims - # SKIP $1"
+}
+
 finish()
 {
 	echo "1..$claims"

@@ -17,7 +17,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
 # What is in it.  From kmod on: what scripts that busybox's guest runs expect there.
-packages='redis-server redis-tools bpftrace linux-perf trace-cmd
+packages='redis-server redis-tools bpftrace linux-perf trace-cmd stress-ng
 	kmod mount procps psmisc busybox-static'
 # What nobody reads in a guest.
 excluded='/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/*'

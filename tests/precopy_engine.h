@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The two ways to copy ahead, for tests of what either may do to others.
+ *
+ * engine_load -> precopy_switch -> precopy_pages -> module_unload
+ */
+#ifndef TESTS_PRECOPY_ENGINE_H
+#define TESTS_PRECOPY_ENGINE_H
+
+#include <stdbool.h>
+
+enum engine { ENGINE_IN_PLACE, ENGINE_TASK_WORK, ENGINES };
+
+/* As in the parameter precopy=. */
+extern const char * const engine_names[ENGINES];
+
+/*
+ * Load the module with this engine and no limit on the time of a window.  Which kernels
+ * have it is known here, and where one lacks it against that, the test ends: asked of the
+ * module, an engine that got lost would go unnoticed.
+ *
+ * Return: false on kernels that do not have it; that is skipped.
+ */
+bool engine_load(enum engine engine);
+
+/* vm.cow_precopy_depth, where 0 is adaptive, and vm.cow_precopy=1; off is vm.cow_precopy=0. */
+void precopy_switch(int depth);
+void precopy_switch_off(void);
+
+/* What /proc/cow_stats says of pages: "success", "refused_memory" and so on. */
+long long precopy_pages(const char *what);
+
+#endif /* TESTS_PRECOPY_ENGINE_H */
