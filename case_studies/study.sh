@@ -42,7 +42,7 @@ record()
 	local study=$1 options adds=() program clock=emulated
 	read -ra options <<< "$(guest_options "$study")"
 	[[ " ${options[*]} " != *' --icount '* ]] || clock=icount
-	for program in monitor work cow copiers redis_writer; do
+	for program in monitor work cow cow_bench copiers redis_writer; do
 		adds+=(--add "build/programs/$program")
 	done
 	rm -rf "build/study_$study"
