@@ -42,23 +42,22 @@ compare()
 		return count % 2 ? values[(count + 1) / 2] : (values[count / 2] + values[count / 2 + 1]) / 2
 	}
 	$2 == pattern && $4 >= first && $4 <= last {
-		if ($1)
-			on[++ons] = $6 / $5
-		else
-			off[++offs] = $6 / $5
-		traps[$1, $1 ? ons : offs] = $8
+		count = ++children[$1]
+		if ($1) {
+			on[count] = $6 / $5
+			traps_on[count] = $8
+		} else {
+			off[count] = $6 / $5
+			traps_off[count] = $8
+		}
 	}
 	END {
-		if (!ons || ons != offs)
+		if (!count || children[0] != children[1])
 			exit 1
-		for (i = 1; i <= ons; i++) {
-			traps_on[i] = traps[1, i]
-			traps_off[i] = traps[0, i]
-		}
-		before = median(off, offs)
-		after = median(on, ons)
+		before = median(off, count)
+		after = median(on, count)
 		printf "%9.0f%9.0f%+7.1f%%%6d >%5d", before, after, 100 * (after / before - 1),
-			median(traps_off, offs), median(traps_on, ons)
+			median(traps_off, count), median(traps_on, count)
 	}' "$1"
 }
 

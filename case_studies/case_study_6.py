@@ -217,8 +217,8 @@ def draw(read_results, runs):
         f"{1 + blind:.0f} times as long",
         f"{', '.join(POLICIES[1:5])}: so many pages after each fault; auto: as many as the "
         f"forecast says; compared with no pre-copy; n/a: there is nothing to compare, or fewer "
-        f"than {JUDGED_LEAST} pages were copied ahead.  Emulated: run time is in {unit(read_results)}, "
-        f"where a trap costs nothing; {caption([read_results])}",
+        f"than {JUDGED_LEAST} pages were copied ahead.  Emulated: run time is in "
+        f"{unit(read_results)}, where a trap costs nothing; {caption([read_results])}",
         list(WORKLOADS.values()), (1, 1, 1))
     kinds = (("run time", _FASTER_SLOWER, CHANGE_SHOWN,
               lambda *what: change(runs, *what, lambda run: run.time)),
@@ -349,12 +349,12 @@ Elsewhere: the study that this descends from, on its machine
 """
 
 CAN_SAY = """\
-What instructions of an emulator can say: faults and hits, which are exact; what the kernel's own work
-for a fault is, and how much of it a window saves.  What they cannot: the trap, which counts as
-nothing, and of which a window saves most (a real CPU: some 0.5 of 2 us); cache misses of what
-was copied in vain.  The CPU has no fast string instructions here, as the emulator counts those by
-the byte.  precopy_max_us is 0: by default no window may take more than 50 us, which an emulator's
-clock makes of a few pages.
+What instructions of an emulator can say: faults and hits, which are exact; what the kernel's own
+work for a fault is, and how much of it a window saves.  What they cannot: the trap, which counts as
+nothing, and of which a window saves most (a real CPU: some 0.5 of 2 us); cache misses of what was
+copied in vain.  The CPU has no fast string instructions here, as the emulator counts those by the
+byte.  precopy_max_us is 0: by default no window may take more than 50 us, which by the emulator's
+clock are a few pages.
 """
 
 
