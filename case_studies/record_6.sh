@@ -25,7 +25,7 @@ results=$2
 status=/proc/faultline/status
 policies='off 1 4 16 64 auto'
 # delay: microseconds that Redis's child pauses after each key, so that it outlives the writer.
-keys=20000 bytes=2000 rate=500 seconds=8 delay=1000
+keys=10000 bytes=2000 rate=500 seconds=6 delay=1500
 fill="local value = string.rep('x', $bytes)
 for i = 0, $keys - 1 do redis.call('SET', string.format('key:%012d', i), value) end
 return redis.call('DBSIZE')"
@@ -41,9 +41,8 @@ echo 0 > $max_us
 # counted: pages pre-copied, used and wasted since the last reset, by all processes
 counted()
 {
-	sed -n 's/^precopy_attempts: .* precopy_success: \(.*\)/\1/p
-		s/^precopy_used: \(.*\) precopy_wasted: \([^ ]*\) .*/\1 \2/p' /proc/cow_stats |
-		tr '\n' ' '
+	awk '$3 == "precopy_success:" { copied = $4 }
+		$1 == "precopy_used:" { print copied, $2, $4 }' /proc/cow_stats
 }
 
 # bench WORKLOAD OPTION... PATTERN: a row of what children did; of a generation that writes at
@@ -54,12 +53,11 @@ bench()
 	shift
 	echo reset > /proc/cow_stats
 	"$tools/cow_bench" -p "$policy" "$@" > "$lines"
-	# Its columns are generation 2, pages 4, ns 5, minor faults 6 and traps 7.
+	# Its columns are generation 2, pages 4, ns 5 and minor faults 6.
 	awk -v head="$workload $policy" -v counted="$(counted)" '
 		NR > 1 {
 			pages += $4
 			minor += $6
-			traps += $7
 			if ($5 > ns[$2])
 				ns[$2] = $5
 			runs = $2
@@ -67,7 +65,7 @@ bench()
 		END {
 			for (i = 2; i <= runs; i++)
 				later += ns[i]
-			print head, runs, pages, ns[1], later, minor, traps, counted
+			print head, runs, pages, ns[1], later, minor, counted
 		}' "$lines" >> "$rows"
 }
 
@@ -79,7 +77,7 @@ server_has()
 		$1 == pid {
 			count = split(names, wanted, " ")
 			for (i = 1; i <= count; i++)
-				printf "%s ", $column[wanted[i]]
+				printf "%s%s", (i > 1 ? " " : ""), $column[wanted[i]]
 		}' $status
 }
 
@@ -120,7 +118,7 @@ redis()
 		kill -USR1 "$(tr -d ' ' < /proc/$server/task/$server/children)"
 		sleep 2
 	done
-	echo "redis $policy 2 $((2 * rate * seconds))$times $minor n/a" \
+	echo "redis $policy 2 $((2 * rate * seconds))$times $minor" \
 		"$(server_has precopied precopy_used precopy_wasted)" >> "$rows"
 	echo "U $server" > $status
 	redis-cli SHUTDOWN NOSAVE
@@ -142,7 +140,7 @@ for policy in $policies; do
 done
 {
 	results_head 6
-	echo "workload policy runs pages first_ns later_ns minor_faults traps precopied used wasted"
+	echo "workload policy runs pages first_ns later_ns minor_faults precopied used wasted"
 	cat "$rows"
 } > "$results/case_study_6.results"
 {

@@ -100,7 +100,7 @@ for study; do
 	step "plots of case study $study" draw "$study" "${recorded[@]/#/$data/}"
 	echo "Case study $study, written:"
 	printf '%s\n' "${recorded[@]/#/${data#"$top/"}/}"
-	find plots -type f -name "case_study_${study}[._]*" -newer "$data/${recorded[0]}" | sort
+	find plots -type f -name "case_study_${study}[._]*" ! -name '*.results' -newer "$data/${recorded[0]}" | sort
 	if [ -e "plots/case_study_$study.txt" ]; then
 		echo
 		cat "plots/case_study_$study.txt"

@@ -939,20 +939,16 @@ class CaseStudy6(InTemporaryDirectory):
     """A page that is used saves 30 of 100, one that is wasted costs 60."""
 
     HEADER = RESULTS.split("# study: 3")[0] + "# study: 6\n# time: instructions\n"
-    COLUMNS = ("workload policy runs pages first_ns later_ns minor_faults traps precopied used "
-               "wasted\n")
-    SERVER = HEADER + """\
-policy save time_s precopied used wasted
-off 1 10.5 0 0 0
-auto 1 20.5 0 0 0
-auto 1 21.5 100 60 20
-auto 2 22.5 100 60 20
-auto 2 23.5 300 160 120
-"""
+    COLUMNS = ("workload policy runs pages first_ns later_ns minor_faults precopied used wasted\n")
+    SERVER = HEADER + "policy save time_s precopied used wasted\n" + "".join(
+        f"{policy} 1 20.5 0 0 0\n"
+        f"{policy} 1 21.5 100 4 5\n"
+        f"{policy} 2 22.5 100 15 5\n"
+        f"{policy} 2 23.5 300 160 40\n" for policy in case_study_6.POLICIES)
 
     @staticmethod
-    def row(workload, policy, time=400, traps=4, used=0, wasted=0):
-        return (f"{workload} {policy} 2 4 {time // 4} {time - time // 4} 4 {traps} "
+    def row(workload, policy, time=400, faults=304, used=0, wasted=0):
+        return (f"{workload} {policy} 2 4 {time // 4} {time - time // 4} {faults} "
                 f"{used + wasted} {used} {wasted}\n")
 
     def rows(self):
@@ -961,11 +957,11 @@ auto 2 23.5 300 160 120
         for workload in case_study_6.WORKLOADS:
             for policy in case_study_6.POLICIES:
                 if policy == "64" and workload == "sequential":
-                    rows += self.row(workload, policy, 40000 - 30 * 300, 1, 300)
+                    rows += self.row(workload, policy, 40000 - 30 * 300, 4, 300)
                 elif workload == "sequential":
-                    rows += self.row(workload, policy, 40000, 4, 0, 0)
+                    rows += self.row(workload, policy, 40000)
                 elif policy == "64" and workload == "single":
-                    rows += self.row(workload, policy, 400 + 60 * 200, 4, 0, 200)
+                    rows += self.row(workload, policy, 400 + 60 * 128, wasted=150)
                 else:
                     rows += self.row(workload, policy)
         return rows
@@ -982,27 +978,26 @@ auto 2 23.5 300 160 120
         _, runs = self.read_rows()
         run = runs["single", "64"]
         self.assertEqual((run.runs, run.pages, run.first, run.later, run.time),
-                         (2, 4, 3100, 9300, 12400))
-        self.assertEqual((run.faults, run.precopied, run.used, run.wasted), (4, 200, 0, 200))
-        self.assertEqual(run.hits, 0)
+                         (2, 4, 2020, 6060, 8080))
+        self.assertEqual((run.faults, run.precopied, run.used, run.wasted), (304, 150, 0, 150))
+        self.assertEqual((run.accessed, case_study_6.hits(runs, "single", "64")), (0, 0))
+        self.assertEqual(case_study_6.hits(runs, "sequential", "64"), 1)
 
     def test_a_share_of_too_few_pages_is_not_known(self):
-        rows = self.rows().replace(self.row("random", "1"), self.row("random", "1", used=19))
-        self.assertTrue(math.isnan(self.read_rows(rows)[1]["random", "1"].hits))
-        rows = self.rows().replace(self.row("random", "1"),
-                                   self.row("random", "1", used=5, wasted=15))
-        self.assertEqual(self.read_rows(rows)[1]["random", "1"].hits, 0.25)
+        def shares(used, wasted):
+            row = self.row("random", "1", faults=254, used=used, wasted=wasted)
+            _, runs = self.read_rows(self.rows().replace(self.row("random", "1"), row))
+            return runs["random", "1"].accessed, case_study_6.hits(runs, "random", "1")
 
-    def test_minor_faults_stand_in_for_traps_that_are_not_known(self):
-        rows = self.rows().replace("redis off 2 4 100 300 4 4 ", "redis off 2 4 100 300 7 n/a ")
-        self.assertEqual(self.read_rows(rows)[1]["redis", "off"].faults, 7)
+        self.assertEqual(shares(25, 75), (0.25, 0.5))
+        self.assertTrue(all(math.isnan(share) for share in shares(25, 74)))
 
     def test_changes_are_against_no_precopy(self):
         _, runs = self.read_rows()
         time, faults = (lambda run: run.time), (lambda run: run.faults)
         self.assertAlmostEqual(case_study_6.change(runs, "sequential", "64", time), -0.225)
-        self.assertAlmostEqual(case_study_6.change(runs, "sequential", "64", faults), -0.75)
-        rows = self.rows().replace("populate off 2 4 100 300 4 4", "populate off 2 4 100 300 4 0")
+        self.assertAlmostEqual(case_study_6.change(runs, "sequential", "64", faults), -300 / 304)
+        rows = self.rows().replace("populate off 2 4 100 300 304", "populate off 2 4 100 300 0")
         _, runs = self.read_rows(rows)
         self.assertTrue(math.isnan(case_study_6.change(runs, "populate", "64", faults)))
 
@@ -1026,15 +1021,14 @@ auto 2 23.5 300 160 120
     def test_the_server_is_read_from_the_first_of_each_policy_on(self):
         _, series = case_study_6.read_server(self.write(self.SERVER))
         self.assertEqual(series["auto"][:, 0].tolist(), [0, 1, 2, 3])
-        edges, pages, shares = case_study_6.in_bins(series["auto"])
-        self.assertEqual((edges.tolist(), pages.tolist()), ([0, 1, 2, 3], [100, 0, 200]))
-        self.assertEqual((shares[0], shares[2]), (0.75, 0.5))
-        self.assertTrue(math.isnan(shares[1]))
+        shares = case_study_6.used_so_far(series["auto"])
+        self.assertTrue(all(math.isnan(share) for share in shares[:2]))
+        self.assertEqual(shares[2:].tolist(), [0.75, 0.8])
 
     def test_a_server_that_goes_back_or_lacks_is_refused(self):
-        for old, new, expected in (("300 160 120", "300 160 19", "that never go back"),
+        for old, new, expected in (("300 160 40", "300 160 4", "that never go back"),
                                    ("auto 2 22.5", "auto 2 21.0", "that never go back"),
-                                   ("auto ", "64 ", "expected rows of auto"),
+                                   ("auto ", "off ", "that never go back"),
                                    ("20.5", "late", "expected seconds, found 'late'")):
             with self.assertRaisesRegex(results.ResultsError, expected):
                 case_study_6.read_server(self.write(self.SERVER.replace(old, new)))
@@ -1046,7 +1040,7 @@ auto 2 23.5 300 160 120
             self.assertEqual(len(axes.texts), cells)
         self.assertEqual([text.get_text() for text in time.texts[:5]],
                          ["+0%", "+0%", "+0%", "-22%", "+0%"])
-        self.assertIn("x31", [text.get_text() for text in time.texts])
+        self.assertIn("x20", [text.get_text() for text in time.texts])
         self.assertEqual([text.get_text() for text in hits.texts[:5]],
                          ["n/a", "n/a", "n/a", "100%", "n/a"])
 
