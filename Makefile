@@ -11,7 +11,7 @@ BUILD	:= build/$(shell uname -r)
 help:
 	@echo 'make demo            case studies 1 and 2 on a stock kernel in QEMU; plots in plots/'
 	@echo 'make demo FULL=1     the same in the full sizes of the course'
-	@echo 'make study N=3       one case study, from recording to plots (1 to 5)'
+	@echo 'make study N=3       one case study, from recording to plots (1 to 6)'
 	@echo 'make check           every test on every kernel of the matrix'
 	@echo 'make check K=6.12 T=cow_exact      one test on one kernel'
 	@echo 'make bench           what things cost, in instructions (K=6.12: on one kernel)'

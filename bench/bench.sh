@@ -113,3 +113,5 @@ for kernel in "${kernels[@]}"; do
 	step "measuring on $kernel" measure "$kernel"
 done
 report | tee "$figures/table"
+echo
+"$top/bench/precopy.sh" "${kernels[@]}"

@@ -42,7 +42,7 @@ record()
 	local study=$1 options adds=() program clock=emulated
 	read -ra options <<< "$(guest_options "$study")"
 	[[ " ${options[*]} " != *' --icount '* ]] || clock=icount
-	for program in monitor work cow copiers redis_writer; do
+	for program in monitor work cow cow_bench copiers redis_writer; do
 		adds+=(--add "build/programs/$program")
 	done
 	rm -rf "build/study_$study"
@@ -100,7 +100,7 @@ for study; do
 	step "plots of case study $study" draw "$study" "${recorded[@]/#/$data/}"
 	echo "Case study $study, written:"
 	printf '%s\n' "${recorded[@]/#/${data#"$top/"}/}"
-	find plots -type f -name "case_study_${study}[._]*" -newer "$data/${recorded[0]}" | sort
+	find plots -type f -name "case_study_${study}[._]*" ! -name '*.results' -newer "$data/${recorded[0]}" | sort
 	if [ -e "plots/case_study_$study.txt" ]; then
 		echo
 		cat "plots/case_study_$study.txt"

@@ -22,6 +22,7 @@ import case_study_2
 import case_study_3
 import case_study_4
 import case_study_5
+import case_study_6
 import profile_dat as profile
 import results
 import style
@@ -936,6 +937,149 @@ frozen 200 9 800 12
         for thp in ("off", "on"):
             save = case_study_5.read_save(CASE_STUDIES.parent / "plots" / "case_study_5", thp)
             self.assertLess(abs(case_study_5.account(save).more), 0.02 * save.server["cow"][-1])
+
+
+class CaseStudy6(InTemporaryDirectory):
+    """A page that is used saves 30 of 100, one that is wasted costs 60."""
+
+    HEADER = RESULTS.split("# study: 3")[0] + "# study: 6\n# time: instructions\n"
+    COLUMNS = ("workload policy runs pages first_ns later_ns minor_faults precopied used wasted\n")
+    SERVER = HEADER + "policy save time_s precopied used wasted\n" + "".join(
+        f"{policy} 1 20.5 0 0 0\n"
+        f"{policy} 1 21.5 100 4 5\n"
+        f"{policy} 2 22.5 100 15 5\n"
+        f"{policy} 2 23.5 300 160 40\n" for policy in case_study_6.POLICIES)
+
+    @staticmethod
+    def row(workload, policy, time=400, faults=304, used=0, wasted=0):
+        return (f"{workload} {policy} 2 4 {time // 4} {time - time // 4} {faults} "
+                f"{used + wasted} {used} {wasted}\n")
+
+    def rows(self):
+        """Return the text of a row for each workload and policy."""
+        rows = ""
+        for workload in case_study_6.WORKLOADS:
+            for policy in case_study_6.POLICIES:
+                if policy == "64" and workload == "sequential":
+                    rows += self.row(workload, policy, 40000 - 30 * 300, 4, 300)
+                elif workload == "sequential":
+                    rows += self.row(workload, policy, 40000)
+                elif policy == "64" and workload == "single":
+                    rows += self.row(workload, policy, 400 + 60 * 128, wasted=150)
+                else:
+                    rows += self.row(workload, policy)
+        return rows
+
+    def read_rows(self, rows=None):
+        return case_study_6.read(self.write(self.HEADER + self.COLUMNS + (rows or self.rows())))
+
+    def assert_refused(self, expected, old, new):
+        self.assertIn(old, self.rows())
+        with self.assertRaisesRegex(results.ResultsError, expected):
+            self.read_rows(self.rows().replace(old, new))
+
+    def test_runs_are_read(self):
+        _, runs = self.read_rows()
+        run = runs["single", "64"]
+        self.assertEqual((run.runs, run.pages, run.first, run.later, run.time),
+                         (2, 4, 2020, 6060, 8080))
+        self.assertEqual((run.faults, run.precopied, run.used, run.wasted), (304, 150, 0, 150))
+        self.assertEqual((run.accessed, case_study_6.hits(runs, "single", "64")), (0, 0))
+        self.assertEqual(case_study_6.hits(runs, "sequential", "64"), 1)
+
+    def test_a_share_of_too_few_pages_is_not_known(self):
+        def shares(used, wasted):
+            row = self.row("random", "1", faults=254, used=used, wasted=wasted)
+            _, runs = self.read_rows(self.rows().replace(self.row("random", "1"), row))
+            return runs["random", "1"].accessed, case_study_6.hits(runs, "random", "1")
+
+        self.assertEqual(shares(25, 75), (0.25, 0.5))
+        self.assertTrue(all(math.isnan(share) for share in shares(25, 74)))
+
+    def test_changes_are_against_no_precopy(self):
+        _, runs = self.read_rows()
+        time, faults = (lambda run: run.time), (lambda run: run.faults)
+        self.assertAlmostEqual(case_study_6.change(runs, "sequential", "64", time), -0.225)
+        self.assertAlmostEqual(case_study_6.change(runs, "sequential", "64", faults), -300 / 304)
+        rows = self.rows().replace("populate off 2 4 100 300 304", "populate off 2 4 100 300 0")
+        _, runs = self.read_rows(rows)
+        self.assertTrue(math.isnan(case_study_6.change(runs, "populate", "64", faults)))
+
+    def test_break_even_is_where_gain_and_loss_cancel_out(self):
+        _, runs = self.read_rows()
+        gain, loss, share = case_study_6.break_even(runs)
+        self.assertEqual((gain, loss), (30, 60))
+        self.assertAlmostEqual(share * gain, (1 - share) * loss)
+
+    def test_what_contradicts_itself_is_refused(self):
+        row = self.row("random_5", "16")
+        self.assert_refused("expected a row of random_5 16", row, "")
+        self.assert_refused("expected one row of random_5 16", row, row * 2)
+        self.assert_refused("expected runs of random_5 16, found none", row,
+                            row.replace(" 2 4 ", " 0 4 ", 1))
+        self.assert_refused("expected sequential or reverse or .*, found 'random_6'", row,
+                            row.replace("random_5", "random_6"))
+        self.assert_refused("expected what was counted, found n/a", row,
+                            row.replace(" 0\n", " n/a\n"))
+
+    def test_the_server_is_read_from_the_first_of_each_policy_on(self):
+        _, series = case_study_6.read_server(self.write(self.SERVER))
+        self.assertEqual(series["auto"][:, 0].tolist(), [0, 1, 2, 3])
+        shares = case_study_6.used_so_far(series["auto"])
+        self.assertTrue(all(math.isnan(share) for share in shares[:2]))
+        self.assertEqual(shares[2:].tolist(), [0.75, 0.8])
+
+    def test_a_server_that_goes_back_or_lacks_is_refused(self):
+        for old, new, expected in (("300 160 40", "300 160 4", "that never go back"),
+                                   ("auto 2 22.5", "auto 2 21.0", "that never go back"),
+                                   ("auto ", "off ", "that never go back"),
+                                   ("20.5", "late", "expected seconds, found 'late'")):
+            with self.assertRaisesRegex(results.ResultsError, expected):
+                case_study_6.read_server(self.write(self.SERVER.replace(old, new)))
+
+    def test_the_figure_has_a_cell_for_each_workload_and_policy(self):
+        time, faults, hits = case_study_6.draw(*self.read_rows()).axes
+        cells = len(case_study_6.WORKLOADS) * (len(case_study_6.POLICIES) - 1)
+        for axes in (time, faults, hits):
+            self.assertEqual(len(axes.texts), cells)
+        self.assertEqual([text.get_text() for text in time.texts[:5]],
+                         ["+0%", "+0%", "+0%", "-22%", "+0%"])
+        self.assertIn("x20", [text.get_text() for text in time.texts])
+        self.assertEqual([text.get_text() for text in hits.texts[:5]],
+                         ["n/a", "n/a", "n/a", "100%", "n/a"])
+
+    def test_the_table_says_what_was_measured(self):
+        text = case_study_6.table(*self.read_rows())
+        self.assertRegex(text, r"all pages, in order +10,000 +40,000 .* -22\.5% ")
+        self.assertIn("A page that is used saves 30 (all pages in order, 64), one that is wasted "
+                      "costs 60\n(a single page, 64): 67% of hits break even.", text)
+
+    def test_the_script_draws_and_refuses(self):
+        rows = self.write(self.HEADER + self.COLUMNS + self.rows(), "rows")
+        server = self.write(self.SERVER, "server")
+
+        def run_script(*arguments):
+            return subprocess.run([CASE_STUDIES / "case_study_6.py", *arguments],
+                                  cwd=self.directory, capture_output=True, text=True,
+                                  env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+
+        refused = run_script(rows, "missing")
+        self.assertEqual((refused.returncode, refused.stdout, refused.stderr),
+                         (1, "", "case_study_6.py: missing: No such file or directory\n"))
+        self.assertEqual(run_script(rows).returncode, 2)
+        self.assertEqual(sorted(os.listdir(self.directory)), ["rows", "server"])
+        done = run_script(rows, server, "-o", ".")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((self.directory / "case_study_6.txt").read_text(), done.stdout)
+        for name in ("", "_hits", "_server"):
+            head = (self.directory / f"case_study_6{name}.png").read_bytes()[:24]
+            self.assertEqual(struct.unpack(">I", head[16:20]), (1600,))
+
+    def test_the_committed_results_are_read(self):
+        plots = CASE_STUDIES.parent / "plots"
+        read = case_study_6.read(str(plots / "case_study_6.results"))
+        case_study_6.read_server(str(plots / "case_study_6_server.results"))
+        self.assertEqual((plots / "case_study_6.txt").read_text(), case_study_6.table(*read))
 
 
 if __name__ == "__main__":
