@@ -64,8 +64,10 @@ static enum faultline_precopy_count copy_ahead(const struct faultline_precopy_fa
 	pte_t *pte = find_pte(fault->vma->vm_mm, address);
 	pte_t entry = pte ? READ_ONCE(*pte) : __pte(0);
 
-	if (!faultline_pte_shared(entry) || faultline_pte_held(entry, 0))
+	if (!faultline_pte_shared(entry))
 		return FAULTLINE_PRECOPY_NOT_SHARED;
+	if (faultline_pte_held(entry, 0))
+		return FAULTLINE_PRECOPY_RACED;
 	if (handle_mm_fault(fault->vma, address, FAULT_FLAG_WRITE, NULL) & VM_FAULT_OOM)
 		return FAULTLINE_PRECOPY_MEMORY;
 	entry = READ_ONCE(*pte);

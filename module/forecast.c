@@ -419,28 +419,49 @@ static bool is_continued(struct mm_struct *mm, const struct faultline_window *ol
 	return continued;
 }
 
+static void add_to_trail(struct faultline_forecast *forecast,
+			 const struct faultline_window *window)
+{
+	struct faultline_window *slot = trail_of(forecast, window->base);
+
+	if (slot->mask && is_continued(forecast->mm, slot, window)) {
+		slot->mask |= window->mask;
+		return;
+	}
+	/* Too early to say of a prediction, if it is of elsewhere. */
+	if (slot->mask && (!slot->descent || slot->base == window->base))
+		judge(forecast, slot);
+	*slot = *window;
+}
+
+/* A window ended early: its run goes on from there. */
+static void cut_stream(struct faultline_forecast *forecast, unsigned long base,
+		       unsigned long stopped)
+{
+	int i;
+
+	for (i = 0; i < STREAMS; i++)
+		if (forecast->streams[i].next && forecast->streams[i].base == base)
+			forecast->streams[i].next = stopped;
+}
+
 /**
  * faultline_forecast_copied() - these pages were made private
  * @forecast: of their memory
  * @window: the pages
+ * @stopped: the first page that there was no time for, where a run will go on; or 0
  *
  * Context: takes the forecast's lock, or forgets the window; the memory is in use.
  */
 void faultline_forecast_copied(struct faultline_forecast *forecast,
-			       const struct faultline_window *window)
+			       const struct faultline_window *window, unsigned long stopped)
 {
-	struct faultline_window *slot = trail_of(forecast, window->base);
-
-	if (!window->mask || !spin_trylock(&forecast->lock))
+	if (!spin_trylock(&forecast->lock))
 		return;
-	if (slot->mask && is_continued(forecast->mm, slot, window)) {
-		slot->mask |= window->mask;
-	} else {
-		/* Too early to say of a prediction, if it is of elsewhere. */
-		if (slot->mask && (!slot->descent || slot->base == window->base))
-			judge(forecast, slot);
-		*slot = *window;
-	}
+	if (stopped)
+		cut_stream(forecast, window->base, stopped);
+	if (window->mask)
+		add_to_trail(forecast, window);
 	spin_unlock(&forecast->lock);
 }
 

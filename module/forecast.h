@@ -54,7 +54,7 @@ bool faultline_forecast_window(struct faultline_forecast *forecast,
 			       const pte_t *pte, unsigned int most,
 			       struct faultline_window *window);
 void faultline_forecast_copied(struct faultline_forecast *forecast,
-			       const struct faultline_window *window);
+			       const struct faultline_window *window, unsigned long stopped);
 
 /**
  * faultline_forecast_wanted() - is there something to be said of what will be written next?

@@ -118,13 +118,15 @@ enum faultline_precopy_count faultline_in_place_copy(const struct faultline_prec
 		.ptl = pte_lockptr(fault->vma->vm_mm, fault->pmd),
 	};
 
-	if ((address ^ fault->address) & PMD_MASK)
-		return FAULTLINE_PRECOPY_EDGE;
 	faultline_pte_lock(vmf.ptl);
 	entry = READ_ONCE(*pte);
-	if (!faultline_pte_shared(entry) || faultline_pte_held(entry, fault->known)) {
+	if (!faultline_pte_shared(entry)) {
 		faultline_pte_unlock(vmf.ptl);
 		return FAULTLINE_PRECOPY_NOT_SHARED;
+	}
+	if (faultline_pte_held(entry, fault->known)) {
+		faultline_pte_unlock(vmf.ptl);
+		return FAULTLINE_PRECOPY_RACED;
 	}
 	vmf.orig_pte = entry;
 	/* Unlocks. */

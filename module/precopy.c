@@ -310,36 +310,63 @@ static bool choose(struct faultline_forecast *forecast, const struct faultline_p
 	return true;
 }
 
-/* Copy the pages of a window; leaves in it those that were. */
-static void copy_pages(const struct faultline_precopy_fault *fault,
-		       struct faultline_window *window,
-		       enum faultline_precopy_count
-		       (*copy)(const struct faultline_precopy_fault *fault, unsigned long address))
+/* In the same mapping, and, for who counts entries from the fault's, the same page table. */
+static bool is_near(const struct faultline_precopy_fault *fault, unsigned long address)
+{
+	return address >= fault->vma->vm_start && address < fault->vma->vm_end &&
+	       !((address ^ fault->address) & PMD_MASK);
+}
+
+/*
+ * Does this end the window?  Where there is no memory for a page there is none for the next.
+ * A run is better taken up where it was broken off than behind a gap.
+ */
+static bool ends_window(const struct faultline_window *window,
+			enum faultline_precopy_count result)
+{
+	return result == FAULTLINE_PRECOPY_MEMORY || result == FAULTLINE_PRECOPY_POLICY ||
+	       (result == FAULTLINE_PRECOPY_RACED && !window->descent);
+}
+
+/*
+ * Copy the pages of a window, the nearest first; leaves in it those that were.  Returns the
+ * page at which it ended early, or 0.
+ */
+static unsigned long copy_pages(const struct faultline_precopy_fault *fault,
+				struct faultline_window *window,
+				enum faultline_precopy_count
+				(*copy)(const struct faultline_precopy_fault *fault,
+					unsigned long address))
 {
 	enum faultline_precopy_count result = FAULTLINE_PRECOPY_COPIED;
 	unsigned int counts[FAULTLINE_PRECOPY_COUNTS] = {};
+	bool down = window->base < fault->address;
+	unsigned long address, stopped = 0;
 	u64 left = window->mask;
+	unsigned int bit;
 	int i;
 
 	window->mask = 0;
-	for (; left; left &= left - 1) {
-		unsigned int bit = __ffs64(left);
-		unsigned long address = window->base + bit * PAGE_SIZE;
-
-		if (result == FAULTLINE_PRECOPY_MEMORY)
-			; /* The next would not get any, either. */
-		else if (address < fault->vma->vm_start || address >= fault->vma->vm_end)
+	for (; left; left &= ~BIT_ULL(bit)) {
+		bit = down ? fls64(left) - 1 : __ffs64(left);
+		address = window->base + bit * PAGE_SIZE;
+		if (stopped)
+			; /* The rest goes the same way. */
+		else if (!is_near(fault, address))
 			result = FAULTLINE_PRECOPY_EDGE;
 		else if (need_resched() || signal_pending(current))
 			result = FAULTLINE_PRECOPY_POLICY;
 		else
 			result = copy(fault, address);
-		counts[result]++;
+		if (ends_window(window, result) && !stopped)
+			stopped = address;
 		if (result == FAULTLINE_PRECOPY_COPIED)
 			window->mask |= BIT_ULL(bit);
+		counts[result]++;
 	}
 	for (i = 0; i < FAULTLINE_PRECOPY_COUNTS; i++)
 		faultline_precopy_count(i, counts[i]);
+	return stopped;
 }
 
 /**
@@ -360,7 +387,7 @@ void faultline_precopy_copy(const struct faultline_precopy_fault *fault,
 	struct mm_struct *mm = fault->vma->vm_mm;
 	struct faultline_forecast *forecast = faultline_forecast_get(mm, GFP_KERNEL_ACCOUNT);
 	struct faultline_window window;
-	unsigned long switches;
+	unsigned long switches, stopped;
 	unsigned int pages;
 	u64 start;
 
@@ -374,11 +401,11 @@ void faultline_precopy_copy(const struct faultline_precopy_fault *fault,
 	switches = current->nvcsw + current->nivcsw;
 	start = sched_clock();
 	WRITE_ONCE(*word, (unsigned long)current | FAULTLINE_PRECOPY_AHEAD);
-	copy_pages(fault, &window, copy);
+	stopped = copy_pages(fault, &window, copy);
 	WRITE_ONCE(*word, (unsigned long)current);
 	if (window.mask && switches == current->nvcsw + current->nivcsw)
 		learn_page_ns(sched_clock() - start, hweight64(window.mask));
-	faultline_forecast_copied(forecast, &window);
+	faultline_forecast_copied(forecast, &window, stopped);
 }
 
 /* The best engine that can be had now.  Needs precopy_mutex. */

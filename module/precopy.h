@@ -47,9 +47,9 @@ enum faultline_precopy_setting {
  * @FAULTLINE_PRECOPY_WASTED: found unused then
  * @FAULTLINE_PRECOPY_MEMORY: refused: too little memory is left, or in the memory cgroup
  * @FAULTLINE_PRECOPY_EDGE: refused: beyond the mapping, or the page table
- * @FAULTLINE_PRECOPY_NOT_SHARED: refused: not a page that fork() left shared, or one that
- *	somebody else holds
- * @FAULTLINE_PRECOPY_RACED: refused: somebody else changed the page meanwhile
+ * @FAULTLINE_PRECOPY_NOT_SHARED: refused: not a page that fork() left shared
+ * @FAULTLINE_PRECOPY_RACED: refused: somebody else holds the page, or has changed it
+ *	meanwhile; or it lies behind one of these
  * @FAULTLINE_PRECOPY_POLICY: refused: it would take too long, somebody waits for the CPU,
  *	or earlier guesses were wrong
  * @FAULTLINE_PRECOPY_COUNTS: how many there are

@@ -113,20 +113,16 @@ static void edge_of_mapping(void)
 	   FEW, made.cow, stats.edge);
 }
 
-/* The engine that holds its page table goes no further. */
+/* A window goes no further than the page table of its fault. */
 static void edge_of_table(void)
 {
 	const long faults = (TABLE + 64) / 65;
 	struct cow_stats stats;
 	struct precopies made = precopy_made_alone("64", write_forward, TABLE, &stats);
 
-	if (precopy_is_in_place())
-		ok(made.cow == faults && stats.success == TABLE - faults &&
-		   stats.edge == 65 * faults - TABLE,
-		   "64 after each fault: %lld refused beyond the page table's end", stats.edge);
-	else
-		ok(made.cow == faults && stats.edge == 0, "64 after each fault, also beyond the "
-		   "page table's end");
+	ok(made.cow == faults && stats.success == TABLE - faults &&
+	   stats.edge == 65 * faults - TABLE,
+	   "64 after each fault: %lld refused beyond the page table's end", stats.edge);
 }
 
 static void write_odd(size_t count)
