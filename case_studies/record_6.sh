@@ -92,7 +92,7 @@ server_ns()
 # Of its faults those count that copied: it also gives memory back by the clock and takes it anew.
 redis()
 {
-	redis-server --save '' --dir /tmp --disable-thp no --rdb-key-save-delay $delay > /dev/null &
+	redis-server --save '' --dir /tmp --rdb-key-save-delay $delay > /dev/null &
 	server=$!
 	for _ in $(seq 100); do
 		redis-cli PING > /dev/null 2>&1 && break
