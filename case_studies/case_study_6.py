@@ -66,7 +66,8 @@ class Run:
     runs: how many generations, or saves
     pages: that were written, or requests, in all runs
     first, later: run time, of the first and of the others
-    faults: the kernel's minor faults, those of pages that it was asked to populate, too
+    faults: the kernel's minor faults, those of pages that it was asked to populate, too; of
+        Redis, which has others, those that copied
     precopied, used, wasted: pages that were copied ahead, and what became of them
     """
 
@@ -210,7 +211,9 @@ def _percent(value):
     """Return a change as text: "-25%", or beyond +100% "x 3"."""
     if np.isnan(value):
         return "n/a"
-    return f"x{1 + value:.0f}" if value >= 1 else f"{100 * value:+.0f}%".replace("-0%", "0%")
+    if value >= 1:
+        return f"x{1 + value:.0f}"
+    return f"{100 * value:+.0f}%" if round(100 * value) else "0%"
 
 
 def draw(read_results, runs):
@@ -224,8 +227,9 @@ def draw(read_results, runs):
         f"adds {worst:.1%} at most; 64 pages after each fault make random writes to 5% "
         f"{1 + blind:.0f} times as long",
         f"{', '.join(POLICIES[1:5])}: so many pages after each fault; auto: as many as the "
-        f"forecast says; compared with no pre-copy.  Hits: of the pages copied ahead, those that "
-        f"avoided a fault; n/a: fewer than {JUDGED_LEAST} were copied.  Emulated: run time is in "
+        f"forecast says; compared with no pre-copy (x3: three times as much).  Hits: of the pages "
+        f"copied ahead, those that avoided a fault; n/a: fewer than {JUDGED_LEAST} were copied.  "
+        f"Emulated: run time is in "
         f"{unit(read_results)}, where a trap costs nothing; {caption([read_results])}",
         list(WORKLOADS.values()), (1, 1, 1))
     kinds = (("run time", _FASTER_SLOWER, CHANGE_SHOWN,
@@ -266,7 +270,7 @@ def draw_hits(read_results, runs):
         f"Each mark is a workload, without Redis and the single page; windows of at least a tenth "
         f"of its pages.  {unit(read_results)}, emulated: a trap costs nothing, so that hardware "
         f"breaks even sooner.  66% is what the published study's own totals give, 8.5% "
-        f"what it says; {caption([read_results])}")
+        f"what it claims; {caption([read_results])}")
     figure.set_figheight(style.TEXT_INCHES + 1.5 * style.PANEL_INCHES)
     axes.axhspan(0, 1.5 * gain, color=style.GREY, linewidth=0)
     axes.plot([0, 100], [-loss, gain], color=style.BLACK, linewidth=1,
@@ -279,9 +283,9 @@ def draw_hits(read_results, runs):
                   for workload in WORKLOADS if workload not in ("redis", "single")
                   and runs[workload, policy].precopied > runs[workload, policy].pages / 10]
         axes.plot(*zip(*points), linestyle="none", marker=marker, color=colour, markersize=8,
-                  markerfacecolor="none", label=f"{policy} pages" if policy != "auto" else policy)
-    for where, text in ((share, f"here\n{share:.0%}"), (BREAK_EVEN_TOTALS, "totals\n66%"),
-                        (BREAK_EVEN_CLAIMED, "claimed\n8.5%")):
+                  markerfacecolor="none", label="auto" if policy == "auto" else f"{policy} ahead")
+    for where, text in ((share, f"here\n{share:.0%}"), (BREAK_EVEN_TOTALS, "its totals\n66%"),
+                        (BREAK_EVEN_CLAIMED, "its claim\n8.5%")):
         axes.axvline(100 * where, color=style.VERMILION, linewidth=1, linestyle="dotted")
         axes.annotate(text, (100 * where, 1), (3, -2), xycoords=axes.get_xaxis_transform(),
                       textcoords="offset points", va="top", fontsize=9)
@@ -358,7 +362,7 @@ def table(read_results, runs):
     lines = []
     for name, measure in (("Run time", lambda run: run.time), ("Faults", lambda run: run.faults)):
         what = (unit(read_results) if name == "Run time" else
-                "minor faults; populate's are of madvise()")
+                "minor; of Redis, copies; of populate, in madvise()")
         lines += [f"{name}: without pre-copy, and what that changes ({what})", "",
                   f"{'':<24}{'per page':>10}{'off':>14}" +
                   "".join(f"{policy:>10}" for policy in POLICIES[1:])]

@@ -89,9 +89,10 @@ server_ns()
 
 # Two saves under writes: at the second there is a history of the first.  No keys are written
 # in the same order again, for the writer's come from as many random numbers modulo another.
+# Of its faults those count that copied: it also gives memory back by the clock and takes it anew.
 redis()
 {
-	redis-server --save '' --dir /tmp --disable-thp no --rdb-key-save-delay $delay > /dev/null &
+	redis-server --save '' --dir /tmp --rdb-key-save-delay $delay > /dev/null &
 	server=$!
 	for _ in $(seq 100); do
 		redis-cli PING > /dev/null 2>&1 && break
@@ -100,10 +101,10 @@ redis()
 	[ "$(redis-cli EVAL "$fill" 0)" = $keys ]
 	echo "R $server" > $status
 	echo "P $server $policy" > $status
-	minor=0 times=''
+	copies=0 times=''
 	for save in 1 2; do
 		redis-cli BGSAVE > /dev/null
-		minor=$((minor - $(server_has minor))) ns=$(server_ns)
+		copies=$((copies - $(server_has cow_anon))) ns=$(server_ns)
 		"$tools/redis_writer" $((keys - save)) $bytes $rate $seconds > /dev/null &
 		writer=$!
 		while kill -0 $writer 2> /dev/null; do
@@ -113,12 +114,12 @@ redis()
 			sleep 0.5
 		done
 		wait $writer
-		times="$times $(($(server_ns) - ns))" minor=$((minor + $(server_has minor)))
+		times="$times $(($(server_ns) - ns))" copies=$((copies + $(server_has cow_anon)))
 		# As Redis itself ends a child.
 		kill -USR1 "$(tr -d ' ' < /proc/$server/task/$server/children)"
 		sleep 2
 	done
-	echo "redis $policy 2 $((2 * rate * seconds))$times $minor" \
+	echo "redis $policy 2 $((2 * rate * seconds))$times $copies" \
 		"$(server_has precopied precopy_used precopy_wasted)" >> "$rows"
 	echo "U $server" > $status
 	redis-cli SHUTDOWN NOSAVE

@@ -1043,7 +1043,7 @@ class CaseStudy6(InTemporaryDirectory):
         for axes in (time, faults, hits):
             self.assertEqual(len(axes.texts), cells)
         self.assertEqual([text.get_text() for text in time.texts[:5]],
-                         ["+0%", "+0%", "+0%", "-22%", "+0%"])
+                         ["0%", "0%", "0%", "-22%", "0%"])
         self.assertIn("x20", [text.get_text() for text in time.texts])
         self.assertEqual([text.get_text() for text in hits.texts[:5]],
                          ["n/a", "n/a", "n/a", "100%", "n/a"])
