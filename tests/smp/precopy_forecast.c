@@ -24,7 +24,7 @@ enum {
 	PAGES		= 4096,
 	RUN_TRAPS	= 80,	/* one for each 64 pages, and some at each page table's end */
 	/* Or one for so many, where others wait for the CPU. */
-	CHILDREN_SHARE	= 32,
+	CHILDREN_SHARE	= 16,
 	THREADS_SHARE	= 8,
 	THREADS		= 4,
 	CHILDREN	= 8,
