@@ -402,21 +402,51 @@ bool faultline_forecast_window(struct faultline_forecast *forecast,
 	return some;
 }
 
-/* Has no fork come between the two, so that they are halves of one prediction? */
-static bool is_continued(struct mm_struct *mm, const struct faultline_window *old,
-			 const struct faultline_window *window)
+/* Has a fork shared its pages again, or have they gone? */
+static bool is_over(struct mm_struct *mm, const struct faultline_window *window)
 {
 	const pte_t *pte;
 	unsigned long flags;
-	bool continued;
+	bool over;
 
-	if (old->base != window->base || old->descent != window->descent || !old->descent)
-		return false;
 	local_irq_save(flags);
-	pte = faultline_pte_find(mm, old->base + __ffs64(old->mask) * PAGE_SIZE);
-	continued = pte && pte_write(READ_ONCE(*pte));
+	pte = faultline_pte_find(mm, window->base + __ffs64(window->mask) * PAGE_SIZE);
+	over = !pte || !(faultline_pte_bits(pte) & _PAGE_RW);
 	local_irq_restore(flags);
-	return continued;
+	return over;
+}
+
+static bool overlap(const struct faultline_window *a, const struct faultline_window *b)
+{
+	return a->base < b->base + FAULTLINE_REGION_PAGES * PAGE_SIZE &&
+	       b->base < a->base + FAULTLINE_REGION_PAGES * PAGE_SIZE;
+}
+
+/**
+ * faultline_forecast_begin() - these pages are about to be made private
+ * @forecast: of their memory
+ * @window: the pages
+ *
+ * Copies will not show any more what became of the pages that they replace: that is looked
+ * at now.
+ *
+ * Context: takes the forecast's lock, or does without; the memory is in use.
+ */
+void faultline_forecast_begin(struct faultline_forecast *forecast,
+			      const struct faultline_window *window)
+{
+	struct faultline_window *old;
+	int distance;
+
+	if (!spin_trylock(&forecast->lock))
+		return;
+	for (distance = -1; distance <= 1; distance++) {
+		old = trail_of(forecast, window->base +
+			       distance * (long)(FAULTLINE_REGION_PAGES * PAGE_SIZE));
+		if (old->mask && overlap(old, window) && is_over(forecast->mm, old))
+			judge(forecast, old);
+	}
+	spin_unlock(&forecast->lock);
 }
 
 static void add_to_trail(struct faultline_forecast *forecast,
@@ -424,12 +454,14 @@ static void add_to_trail(struct faultline_forecast *forecast,
 {
 	struct faultline_window *slot = trail_of(forecast, window->base);
 
-	if (slot->mask && is_continued(forecast->mm, slot, window)) {
+	/* Halves of one prediction. */
+	if (slot->mask && slot->descent && slot->descent == window->descent &&
+	    slot->base == window->base) {
 		slot->mask |= window->mask;
 		return;
 	}
-	/* Too early to say of a prediction, if it is of elsewhere. */
-	if (slot->mask && (!slot->descent || slot->base == window->base))
+	/* Too early to say of a prediction. */
+	if (slot->mask && !slot->descent)
 		judge(forecast, slot);
 	*slot = *window;
 }

@@ -53,6 +53,8 @@ bool faultline_forecast_window(struct faultline_forecast *forecast,
 			       const struct vm_area_struct *vma, unsigned long address,
 			       const pte_t *pte, unsigned int most,
 			       struct faultline_window *window);
+void faultline_forecast_begin(struct faultline_forecast *forecast,
+			      const struct faultline_window *window);
 void faultline_forecast_copied(struct faultline_forecast *forecast,
 			       const struct faultline_window *window, unsigned long stopped);
 

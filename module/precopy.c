@@ -398,6 +398,7 @@ void faultline_precopy_copy(const struct faultline_precopy_fault *fault,
 		faultline_precopy_count(FAULTLINE_PRECOPY_MEMORY, pages);
 		return;
 	}
+	faultline_forecast_begin(forecast, &window);
 	switches = current->nvcsw + current->nivcsw;
 	start = sched_clock();
 	WRITE_ONCE(*word, (unsigned long)current | FAULTLINE_PRECOPY_AHEAD);

@@ -196,6 +196,35 @@ static void same_pages_again(void)
 	ok(10 * made[2].traps < 2 * made[0].traps, "the third less than 20%%: %ld", made[2].traps);
 }
 
+static void write_random_beside_child(size_t count)
+{
+	pid_t sharer = child_start_stopped(child_sleep, NULL);
+
+	write_random(count);
+	child_end(sharer);
+}
+
+/* And so it is of a parent, whose own memory is shared again by each fork. */
+static void same_pages_again_by_parent(void)
+{
+	struct precopies made[4];
+	struct cow_stats stats;
+	pid_t worker;
+
+	memory = precopy_map(PAGES);
+	worker = precopy_worker("auto");
+	cow_stats_reset();
+	for (int i = 0; i < 4; i++)
+		made[i] = precopy_made(worker, write_random_beside_child, PAGES);
+	cow_stats_read(&stats);
+	child_end(worker);
+	ok(10 * made[3].traps < 2 * made[0].traps,
+	   "by a parent, all over: %ld, %ld, %ld, %ld faults after one fork after the other",
+	   made[0].traps, made[1].traps, made[2].traps, made[3].traps);
+	ok(10 * stats.wasted < stats.used, "and of what is known, %lld pages were used, %lld not",
+	   stats.used, stats.wasted);
+}
+
 /* By children who each write another quarter: what one wrote tells nothing of the next. */
 static long copied_in_vain(void)
 {
@@ -213,9 +242,10 @@ static long copied_in_vain(void)
 static void other_pages_each_time(void)
 {
 	const long written = FRESH_CHILDREN * PAGES / 4;
-	volatile char *known = memory;
+	volatile char *known;
 	long wasted;
 
+	known = memory;
 	wasted = copied_in_vain();
 	ok(wasted > 0 && wasted <= TRUST_MOST,
 	   "then another quarter for each child: %ld pages are copied in vain, "
@@ -272,6 +302,7 @@ static void foretell(void)
 		claim_run(read_into, PAGES, "by read(2)");
 		shuffle();
 		same_pages_again();
+		same_pages_again_by_parent();
 		other_pages_each_time();
 	}
 }
