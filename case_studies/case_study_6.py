@@ -294,7 +294,7 @@ def draw_hits(read_results, runs):
     axes.set_xlabel("hits: pages that avoided a fault, of those copied ahead (%)")
     axes.set_ylabel("saved per page copied ahead\n(instructions, emulated)")
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.legend(loc="lower right", fontsize=10)
+    axes.legend(loc="lower right", fontsize=10, frameon=True, framealpha=1, edgecolor="none")
     return figure
 
 
