@@ -247,7 +247,7 @@ static bool node_has_room(unsigned int pages)
 }
 
 #ifdef CONFIG_MEMCG
-static bool counter_has_room(struct page_counter *counter, unsigned int pages)
+static bool counter_has_room(struct page_counter *counter, unsigned long pages)
 {
 	unsigned long limit = min(READ_ONCE(counter->max), READ_ONCE(counter->high));
 
