@@ -96,12 +96,16 @@ static __always_inline bool faultline_pte_alone(const pte_t *pte)
 static __always_inline bool faultline_pte_shared(pte_t pte)
 {
 	const pteval_t bits = _PAGE_PRESENT | _PAGE_RW | _PAGE_SPECIAL | _PAGE_PROTNONE;
-	struct page *page;
+	const struct page *page;
+	unsigned long mapping;
 
 	if ((pte_val(pte) & bits) != _PAGE_PRESENT || pte_uffd_wp(pte))
 		return false;
 	page = pfn_to_page(pte_pfn(pte));
-	return PageAnon(page) && !PageKsm(page) && !PageAnonExclusive(page);
+	/* Anonymous, and not KSM's: both at once. */
+	mapping = (unsigned long)READ_ONCE(page_folio(page)->mapping);
+	return (mapping & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_ANON &&
+	       !test_bit(PG_anon_exclusive, &page->flags);
 }
 
 /**
