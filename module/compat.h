@@ -177,15 +177,29 @@ static inline int faultline_share_page(struct page *page)
 }
 
 /*
- * Mappings of a page and all that belong to its folio.  Until 05c5323b2a34 ("mm: track
- * mapcount of large folios in single value"), 6.10, that cannot be had of large ones: none.
+ * Mappings of a folio and its parts, as folio_mapcount() has them.  Until 05c5323b2a34 ("mm:
+ * track mapcount of large folios in single value"), 6.10, that is a sum over all pages of
+ * the folio, which is not exported; it was made another way from version to version, and
+ * here it is as in 6.1.  Where it is not known: 0.
  */
 static inline int faultline_folio_mapcount(struct folio *folio)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-	return folio_test_large(folio) ? 0 : page_mapcount(&folio->page);
-#else
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 	return folio_mapcount(folio);
+#else
+	if (!folio_test_large(folio))
+		return page_mapcount(&folio->page);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	{
+		int i, pages = folio_nr_pages(folio), count = folio_entire_mapcount(folio);
+
+		for (i = 0; i < pages; i++)
+			count += atomic_read(&folio_page(folio, i)->_mapcount) + 1;
+		return folio_test_double_map(folio) ? count - pages : count;
+	}
+#else
+	return 0;
+#endif
 #endif
 }
 

@@ -58,7 +58,7 @@ static pte_t *find_pte(struct mm_struct *mm, unsigned long address)
 }
 
 /* Context: the memory's lock is held, which keeps the vma's page table. */
-static enum faultline_precopy_count copy_ahead(const struct faultline_precopy_fault *fault,
+static enum faultline_precopy_count copy_ahead(struct faultline_precopy_fault *fault,
 					       unsigned long address)
 {
 	pte_t *pte = find_pte(fault->vma->vm_mm, address);
@@ -66,7 +66,7 @@ static enum faultline_precopy_count copy_ahead(const struct faultline_precopy_fa
 
 	if (!faultline_pte_shared(entry))
 		return FAULTLINE_PRECOPY_NOT_SHARED;
-	if (faultline_pte_held(entry, 0))
+	if (faultline_pte_held(entry, 0, &fault->free))
 		return FAULTLINE_PRECOPY_RACED;
 	if (handle_mm_fault(fault->vma, address, FAULT_FLAG_WRITE, NULL) & VM_FAULT_OOM)
 		return FAULTLINE_PRECOPY_MEMORY;

@@ -100,7 +100,7 @@ static vm_fault_t break_share(struct vm_fault *vmf, unsigned long body)
  * Context: may sleep; the vma's or the memory's lock is held.
  * Return: FAULTLINE_PRECOPY_COPIED, or why not.
  */
-enum faultline_precopy_count faultline_in_place_copy(const struct faultline_precopy_fault *fault,
+enum faultline_precopy_count faultline_in_place_copy(struct faultline_precopy_fault *fault,
 						     unsigned long address)
 {
 	pte_t *pte = fault->pte + ((long)(address - fault->address) >> PAGE_SHIFT);
@@ -124,7 +124,7 @@ enum faultline_precopy_count faultline_in_place_copy(const struct faultline_prec
 		faultline_pte_unlock(vmf.ptl);
 		return FAULTLINE_PRECOPY_NOT_SHARED;
 	}
-	if (faultline_pte_held(entry, fault->known)) {
+	if (faultline_pte_held(entry, fault->known, &fault->free)) {
 		faultline_pte_unlock(vmf.ptl);
 		return FAULTLINE_PRECOPY_RACED;
 	}
@@ -153,7 +153,7 @@ vm_fault_t notrace faultline_in_place_fault(struct vm_fault *vmf, unsigned long 
 					    unsigned int kind)
 	__releases(vmf->ptl) __releases(RCU)
 {
-	const struct faultline_precopy_fault fault = {
+	struct faultline_precopy_fault fault = {
 		.vma = vmf->vma,
 		.address = vmf->address,
 		.pte = vmf->pte,

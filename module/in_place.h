@@ -11,7 +11,7 @@ const char *faultline_in_place_prepare(void);
 int faultline_in_place_arm(void);
 void faultline_in_place_disarm(void);
 void faultline_in_place_exit(void);
-enum faultline_precopy_count faultline_in_place_copy(const struct faultline_precopy_fault *fault,
+enum faultline_precopy_count faultline_in_place_copy(struct faultline_precopy_fault *fault,
 						     unsigned long address);
 
 #endif /* _FAULTLINE_IN_PLACE_H */

@@ -112,21 +112,32 @@ static __always_inline bool faultline_pte_shared(pte_t pte)
  * faultline_pte_held() - has somebody a page whom no page table shows?
  * @pte: its entry, which faultline_pte_shared() held for
  * @known: references that the caller holds himself
+ * @free: a large folio that was found to be nobody's, or NULL; updated
  *
  * A device may be writing into it, for a read(2) with O_DIRECT that took a reference and
  * not a pin.  Its data must arrive in the page that the process will look into: as long as
- * it does not write there itself, that is this one.
+ * it does not write there itself, that is this one.  Nobody gets at a shared page for
+ * writing without making it his own first: so who is not there now will not come, and
+ * the many pages of a large folio need but one look.
  *
  * Context: the page table is locked.
  * Return: true if so, or if that cannot be told.
  */
-static __always_inline bool faultline_pte_held(pte_t pte, int known)
+static __always_inline bool faultline_pte_held(pte_t pte, int known, struct folio **free)
 {
 	struct folio *folio = page_folio(pfn_to_page(pte_pfn(pte)));
 
+	if (folio == *free)
+		return false;
 	/* On its way to the LRU lists, or off them, the kernel holds one itself. */
-	known += folio_test_swapcache(folio) + !folio_test_lru(folio);
-	return folio_ref_count(folio) > faultline_folio_mapcount(folio) + known;
+	known += !folio_test_lru(folio);
+	if (folio_test_swapcache(folio))
+		known += folio_nr_pages(folio);
+	if (folio_ref_count(folio) > faultline_folio_mapcount(folio) + known)
+		return true;
+	if (folio_test_large(folio))
+		*free = folio;
+	return false;
 }
 
 /**

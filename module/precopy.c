@@ -332,10 +332,10 @@ static bool ends_window(const struct faultline_window *window,
  * Copy the pages of a window, the nearest first; leaves in it those that were.  Returns the
  * page at which it ended early, or 0.
  */
-static unsigned long copy_pages(const struct faultline_precopy_fault *fault,
+static unsigned long copy_pages(struct faultline_precopy_fault *fault,
 				struct faultline_window *window,
 				enum faultline_precopy_count
-				(*copy)(const struct faultline_precopy_fault *fault,
+				(*copy)(struct faultline_precopy_fault *fault,
 					unsigned long address))
 {
 	enum faultline_precopy_count result = FAULTLINE_PRECOPY_COPIED;
@@ -378,11 +378,10 @@ static unsigned long copy_pages(const struct faultline_precopy_fault *fault,
  *
  * Context: may sleep; the lock of the vma or of all the memory is held.
  */
-void faultline_precopy_copy(const struct faultline_precopy_fault *fault,
+void faultline_precopy_copy(struct faultline_precopy_fault *fault,
 			    enum faultline_forecast_kind kind, unsigned long *word,
 			    enum faultline_precopy_count
-			    (*copy)(const struct faultline_precopy_fault *fault,
-				    unsigned long address))
+			    (*copy)(struct faultline_precopy_fault *fault, unsigned long address))
 {
 	struct mm_struct *mm = fault->vma->vm_mm;
 	struct faultline_forecast *forecast = faultline_forecast_get(mm, GFP_KERNEL_ACCOUNT);

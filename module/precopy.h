@@ -80,6 +80,7 @@ extern unsigned int faultline_precopy_system_depth;
  * @flags: of the fault; likewise
  * @body: where do_wp_page() goes on; likewise
  * @known: references to each page that the caller holds; 0 but for the self-test
+ * @free: of faultline_pte_held()
  */
 struct faultline_precopy_fault {
 	struct vm_area_struct *vma;
@@ -90,6 +91,7 @@ struct faultline_precopy_fault {
 	unsigned int flags;
 	unsigned long body;
 	int known;
+	struct folio *free;
 };
 
 enum {
@@ -201,11 +203,10 @@ static __always_inline unsigned long *faultline_precopy_word(void)
 unsigned long *faultline_precopy_begin(void);
 void faultline_precopy_end(unsigned long *word);
 bool faultline_precopy_idle(void);
-void faultline_precopy_copy(const struct faultline_precopy_fault *fault,
+void faultline_precopy_copy(struct faultline_precopy_fault *fault,
 			    enum faultline_forecast_kind kind, unsigned long *word,
 			    enum faultline_precopy_count
-			    (*copy)(const struct faultline_precopy_fault *fault,
-				    unsigned long address));
+			    (*copy)(struct faultline_precopy_fault *fault, unsigned long address));
 void faultline_precopy_count(enum faultline_precopy_count which, unsigned int pages);
 
 int faultline_precopy_init(void);
