@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <linux/perf_event.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -165,9 +166,11 @@ volatile char *precopy_map(size_t pages)
 	if (all == MAP_FAILED)
 		bail("mmap of %zu pages", pages);
 	start = (char *)(((uintptr_t)all + TABLE_BYTES) & -(uintptr_t)TABLE_BYTES);
-	if (mprotect(start, bytes, PROT_READ | PROT_WRITE) ||
-	    madvise(start, bytes, MADV_NOHUGEPAGE))
+	if (mprotect(start, bytes, PROT_READ | PROT_WRITE))
 		bail("mprotect");
+	/* EINVAL: this kernel has no huge pages. */
+	if (madvise(start, bytes, MADV_NOHUGEPAGE) && errno != EINVAL)
+		bail("madvise");
 	memory_write(start, pages);
 	return start;
 }

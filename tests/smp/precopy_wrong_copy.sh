@@ -27,7 +27,16 @@ said_by()
 }
 
 holds()		{ said_by "$1"; }
-fails()		{ ! said_by "$1" && grep -q '^not ok' /tmp/said && grep -q '^1\.\.' /tmp/said; }
+fails_once()	{ ! said_by "$1" && grep -q '^not ok' /tmp/said && grep -q '^1\.\.' /tmp/said; }
+
+# A page must be written while it is shared, which is a matter of who runs when.
+fails()
+{
+	for _ in 1 2 3 4 5; do
+		! fails_once "$1" || return 0
+	done
+	return 1
+}
 
 insmod ./faultline_wrong.ko precopy_max_us=0
 case $(uname -r) in
@@ -53,4 +62,6 @@ for claim in $claims_wanted; do
 	check "when it no longer does, cow_test's $claim fails" fails "$claim"
 done
 rmmod faultline
+# Pages that two processes may write to are nothing that a kernel must bear in silence.
+dmesg -c > /dev/null
 finish
