@@ -73,7 +73,7 @@ static enum faultline_precopy_count copy_ahead(struct faultline_precopy_fault *f
 	entry = READ_ONCE(*pte);
 	if (!pte_present(entry) || !pte_write(entry))
 		return FAULTLINE_PRECOPY_RACED;
-	faultline_pte_clear_accessed(pte);
+	faultline_pte_clear_accessed(pte, entry);
 	return FAULTLINE_PRECOPY_COPIED;
 }
 

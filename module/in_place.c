@@ -135,7 +135,7 @@ enum faultline_precopy_count faultline_in_place_copy(struct faultline_precopy_fa
 	entry = READ_ONCE(*pte);
 	if (!pte_present(entry) || !pte_write(entry))
 		return FAULTLINE_PRECOPY_RACED;
-	faultline_pte_clear_accessed(pte);
+	faultline_pte_clear_accessed(pte, entry);
 	return FAULTLINE_PRECOPY_COPIED;
 }
 

@@ -126,15 +126,19 @@ static __always_inline bool faultline_pte_shared(pte_t pte)
 static __always_inline bool faultline_pte_held(pte_t pte, int known, struct folio **free)
 {
 	struct folio *folio = page_folio(pfn_to_page(pte_pfn(pte)));
+	int others;
 
 	if (folio == *free)
 		return false;
-	/* On its way to the LRU lists, or off them, the kernel holds one itself. */
-	known += !folio_test_lru(folio);
-	if (folio_test_swapcache(folio))
-		known += folio_nr_pages(folio);
-	if (folio_ref_count(folio) > faultline_folio_mapcount(folio) + known)
-		return true;
+	others = folio_ref_count(folio) - faultline_folio_mapcount(folio) - known;
+	if (unlikely(others > 0)) {
+		/* On its way to the LRU lists, or off them, the kernel holds one itself. */
+		others -= !folio_test_lru(folio);
+		if (folio_test_swapcache(folio))
+			others -= folio_nr_pages(folio);
+		if (others > 0)
+			return true;
+	}
 	if (folio_test_large(folio))
 		*free = folio;
 	return false;
@@ -142,15 +146,14 @@ static __always_inline bool faultline_pte_held(pte_t pte, int known, struct foli
 
 /**
  * faultline_pte_clear_accessed() - so that a use of the page will show
- * @pte: its entry; left alone if it changes meanwhile, or is no longer writable
+ * @pte: its entry; left alone if it changes meanwhile
+ * @old: the entry as it was just read: present and writable
  *
  * Context: any; the table cannot go away.
  */
-static __always_inline void faultline_pte_clear_accessed(pte_t *pte)
+static __always_inline void faultline_pte_clear_accessed(pte_t *pte, pte_t old)
 {
-	pte_t old = READ_ONCE(*pte);
-
-	if (pte_present(old) && pte_write(old) && pte_young(old))
+	if (pte_young(old))
 		/* Both as they are in memory: pte_val() would be what a hypervisor translates. */
 		(void)try_cmpxchg(&pte->pte, &old.pte, pte_mkold(old).pte);
 }
