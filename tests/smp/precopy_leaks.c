@@ -30,7 +30,8 @@ enum {
 	 * kernel counts in batches, of which each CPU has some, and its caches keep something.
 	 */
 	PAGES_MAX_KB	= 1024,
-	FREE_MAX_KB	= 8192,
+	/* Free pages on the CPUs' own lists, 20 MB and more, do not count as free. */
+	FREE_MAX_KB	= 32768,
 	KERNEL_MAX_KB	= 2048,
 };
 
