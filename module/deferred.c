@@ -16,7 +16,6 @@
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/task_work.h>
 #include <linux/tracepoint.h>
 
@@ -24,6 +23,7 @@
 
 #include "compat.h"
 #include "deferred.h"
+#include "hook.h"
 #include "page_table.h"
 #include "precopy.h"
 
@@ -45,7 +45,7 @@ static bool deferred_armed;
 /* Windows that are queued or being copied: of tasks that may sleep for long before. */
 static atomic_t deferred_windows;
 
-/* An entry that is only looked at. */
+/* Needs the memory's lock, which keeps the page table of a vma. */
 static pte_t *find_pte(struct mm_struct *mm, unsigned long address)
 {
 	unsigned long flags;
@@ -57,24 +57,17 @@ static pte_t *find_pte(struct mm_struct *mm, unsigned long address)
 	return pte;
 }
 
-/* Context: the memory's lock is held, which keeps the vma's page table. */
+/* Needs the memory's lock. */
 static enum faultline_precopy_count copy_ahead(struct faultline_precopy_fault *fault,
 					       unsigned long address)
 {
-	pte_t *pte = find_pte(fault->vma->vm_mm, address);
-	pte_t entry = pte ? READ_ONCE(*pte) : __pte(0);
+	pte_t *pte = faultline_precopy_pte(fault, address);
+	enum faultline_precopy_count result = faultline_precopy_look(fault, READ_ONCE(*pte));
 
-	if (!faultline_pte_shared(entry))
-		return FAULTLINE_PRECOPY_NOT_SHARED;
-	if (faultline_pte_held(entry, 0, &fault->free))
-		return FAULTLINE_PRECOPY_RACED;
-	if (handle_mm_fault(fault->vma, address, FAULT_FLAG_WRITE, NULL) & VM_FAULT_OOM)
-		return FAULTLINE_PRECOPY_MEMORY;
-	entry = READ_ONCE(*pte);
-	if (!pte_present(entry) || !pte_write(entry))
-		return FAULTLINE_PRECOPY_RACED;
-	faultline_pte_clear_accessed(pte, entry);
-	return FAULTLINE_PRECOPY_COPIED;
+	if (result != FAULTLINE_PRECOPY_COPIED)
+		return result;
+	return faultline_precopy_outcome(handle_mm_fault(fault->vma, address, FAULT_FLAG_WRITE,
+							 NULL), pte);
 }
 
 /* Needs the memory's lock. */
@@ -163,12 +156,6 @@ static void fault_probe(void *data, unsigned long address, struct pt_regs *regs,
 		defer(address, kind);
 }
 
-static void find_tracepoint(struct tracepoint *tracepoint, void *found)
-{
-	if (!strcmp(tracepoint->name, "page_fault_user"))
-		*(struct tracepoint **)found = tracepoint;
-}
-
 /**
  * faultline_deferred_prepare() - can this engine be used?
  *
@@ -181,7 +168,7 @@ const char *faultline_deferred_prepare(void)
 		return "no memory can be had in a tracepoint of PREEMPT_RT";
 	if (!FAULTLINE_DIRECT_CALLS)
 		return "this kernel has no ftrace direct calls";
-	for_each_kernel_tracepoint(find_tracepoint, &fault_tracepoint);
+	fault_tracepoint = faultline_hook_tracepoint("page_fault_user");
 	return fault_tracepoint ? NULL : "this kernel has no tracepoint at faults";
 }
 

@@ -15,11 +15,11 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
-#include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
 #include "follow.h"
+#include "hook.h"
 #include "process.h"
 #include "registry.h"
 
@@ -125,12 +125,6 @@ static void fork_probe(void *data, struct task_struct *parent, struct task_struc
 		follow(process, child);
 }
 
-static void find_tracepoint(struct tracepoint *tracepoint, void *found)
-{
-	if (!strcmp(tracepoint->name, "sched_process_fork"))
-		*(struct tracepoint **)found = tracepoint;
-}
-
 /**
  * faultline_follow_arm() - follow the children of those who asked for it
  *
@@ -140,12 +134,12 @@ static void find_tracepoint(struct tracepoint *tracepoint, void *found)
  */
 int faultline_follow_arm(void)
 {
-	struct tracepoint *tracepoint = NULL;
+	struct tracepoint *tracepoint;
 	int err;
 
 	if (fork_tracepoint)
 		return 0;
-	for_each_kernel_tracepoint(find_tracepoint, &tracepoint);
+	tracepoint = faultline_hook_tracepoint("sched_process_fork");
 	if (!tracepoint)
 		return -EOPNOTSUPP;
 	err = pool_fill();

@@ -265,9 +265,9 @@ static void judge(struct faultline_forecast *forecast, struct faultline_window *
 	wasted = hweight64(fate.wasted);
 	if (used + wasted == 0)
 		return;
-	if (window->descent)
+	if (window->kind == FAULTLINE_FORECAST_HISTORY)
 		faultline_history_judge(window->descent, window->base, used, fate.wasted);
-	else
+	else if (window->kind == FAULTLINE_FORECAST_RUN)
 		learn(forecast, used, wasted);
 	if (forecast->signal != current->signal)
 		return;
@@ -292,7 +292,7 @@ static void lay_window(unsigned long address, const pte_t *pte, struct stream *s
 	unsigned int pages = 0;
 
 	window->mask = 0;
-	window->descent = 0;
+	window->kind = FAULTLINE_FORECAST_RUN;
 	window->base = stream->stride > 0 ? address + PAGE_SIZE :
 					    address - FAULTLINE_REGION_PAGES * PAGE_SIZE;
 	for (; pages < size; pages++) {
@@ -332,8 +332,10 @@ static bool window_of_run(struct faultline_forecast *forecast, unsigned long add
 		faultline_precopy_count(FAULTLINE_PRECOPY_POLICY, size - most);
 		size = most;
 	}
-	WRITE_ONCE(forecast->faults, 0);
 	lay_window(address, pte, stream, size, window);
+	/* At a table's end there may be none; the next table's is then tried at once. */
+	if (window->mask)
+		WRITE_ONCE(forecast->faults, 0);
 	return window->mask;
 }
 
@@ -341,6 +343,7 @@ static bool window_of_history(const struct vm_area_struct *vma, unsigned long ad
 			      unsigned int most, struct faultline_window *window)
 {
 	window->base = round_down(address, FAULTLINE_REGION_PAGES * PAGE_SIZE);
+	window->kind = FAULTLINE_FORECAST_HISTORY;
 	window->descent = faultline_history_descent(vma);
 	window->mask = faultline_history_predict(window->descent, address, most);
 	return window->mask;
@@ -449,19 +452,24 @@ void faultline_forecast_begin(struct faultline_forecast *forecast,
 	spin_unlock(&forecast->lock);
 }
 
+/* Parts of one prediction? */
+static bool is_same_prediction(const struct faultline_window *a, const struct faultline_window *b)
+{
+	return a->kind == FAULTLINE_FORECAST_HISTORY && b->kind == FAULTLINE_FORECAST_HISTORY &&
+	       a->descent == b->descent && a->base == b->base;
+}
+
 static void add_to_trail(struct faultline_forecast *forecast,
 			 const struct faultline_window *window)
 {
 	struct faultline_window *slot = trail_of(forecast, window->base);
 
-	/* Halves of one prediction. */
-	if (slot->mask && slot->descent && slot->descent == window->descent &&
-	    slot->base == window->base) {
+	if (slot->mask && is_same_prediction(slot, window)) {
 		slot->mask |= window->mask;
 		return;
 	}
 	/* Too early to say of a prediction. */
-	if (slot->mask && !slot->descent)
+	if (slot->mask && slot->kind != FAULTLINE_FORECAST_HISTORY)
 		judge(forecast, slot);
 	*slot = *window;
 }

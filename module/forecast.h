@@ -16,18 +16,6 @@ struct mm_struct;
 struct vm_area_struct;
 
 /**
- * struct faultline_window - pages to be made private ahead of their writes
- * @base: address of the page of bit 0
- * @mask: the pages, a bit each; those beside the base's page table are left out
- * @descent: of faultline_history_descent() if they are a prediction of history.c's, or 0
- */
-struct faultline_window {
-	unsigned long base;
-	u64 mask;
-	u64 descent;
-};
-
-/**
  * enum faultline_forecast_kind - what speaks for a window
  * @FAULTLINE_FORECAST_NOTHING: nothing; there is none
  * @FAULTLINE_FORECAST_RUN: pages written beside the one that faults
@@ -39,6 +27,20 @@ enum faultline_forecast_kind {
 	FAULTLINE_FORECAST_RUN,
 	FAULTLINE_FORECAST_HISTORY,
 	FAULTLINE_FORECAST_FIXED,
+};
+
+/**
+ * struct faultline_window - pages to be made private ahead of their writes
+ * @base: address of the page of bit 0
+ * @mask: the pages, a bit each; those beside the base's page table are left out
+ * @kind: what speaks for them
+ * @descent: of faultline_history_descent() if that is history
+ */
+struct faultline_window {
+	unsigned long base;
+	u64 mask;
+	enum faultline_forecast_kind kind;
+	u64 descent;
 };
 
 int faultline_forecast_create(void);

@@ -10,6 +10,7 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
+#include <linux/tracepoint.h>
 
 #include "compat.h"
 #include "hook.h"
@@ -53,6 +54,35 @@ bool faultline_hook_find(struct faultline_function *function, const char * const
 		if (find(function, *names))
 			return true;
 	return false;
+}
+
+/* What is looked for, and what was found. */
+struct tracepoint_search {
+	const char *name;
+	struct tracepoint *found;
+};
+
+static void compare_tracepoint(struct tracepoint *tracepoint, void *data)
+{
+	struct tracepoint_search *search = data;
+
+	if (!strcmp(tracepoint->name, search->name))
+		search->found = tracepoint;
+}
+
+/**
+ * faultline_hook_tracepoint() - find a tracepoint of the kernel's
+ * @name: its name
+ *
+ * Context: may sleep.
+ * Return: the tracepoint, or NULL if this kernel does not have it.
+ */
+struct tracepoint *faultline_hook_tracepoint(const char *name)
+{
+	struct tracepoint_search search = { .name = name };
+
+	for_each_kernel_tracepoint(compare_tracepoint, &search);
+	return search.found;
 }
 
 /**

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's functions: finding them by name, standing in for them, and what must hold
- * while kprobes stand on them.
+ * The kernel's functions and tracepoints: finding them by name, standing in for functions,
+ * and what must hold while kprobes stand on them.
  */
 #ifndef _FAULTLINE_HOOK_H
 #define _FAULTLINE_HOOK_H
@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 struct ftrace_ops;
+struct tracepoint;
 
 /**
  * struct faultline_function - a function of the kernel's
@@ -24,6 +25,7 @@ struct faultline_function {
 };
 
 bool faultline_hook_find(struct faultline_function *function, const char * const names[]);
+struct tracepoint *faultline_hook_tracepoint(const char *name);
 
 int faultline_hook_call(struct ftrace_ops *ops, const struct faultline_function *function,
 			void (*entry)(void));

@@ -95,7 +95,7 @@ static vm_fault_t break_share(struct vm_fault *vmf, unsigned long body)
 /**
  * faultline_in_place_copy() - make one more page private
  * @fault: the fault that was handled
- * @address: of a page of the same vma
+ * @address: of a page of the same vma and page table
  *
  * Context: may sleep; the vma's or the memory's lock is held.
  * Return: FAULTLINE_PRECOPY_COPIED, or why not.
@@ -103,8 +103,8 @@ static vm_fault_t break_share(struct vm_fault *vmf, unsigned long body)
 enum faultline_precopy_count faultline_in_place_copy(struct faultline_precopy_fault *fault,
 						     unsigned long address)
 {
-	pte_t *pte = fault->pte + ((long)(address - fault->address) >> PAGE_SHIFT);
-	pte_t entry;
+	pte_t *pte = faultline_precopy_pte(fault, address);
+	enum faultline_precopy_count result;
 	struct vm_fault vmf = {
 		.vma = fault->vma,
 		.gfp_mask = GFP_HIGHUSER_MOVABLE,
@@ -119,24 +119,14 @@ enum faultline_precopy_count faultline_in_place_copy(struct faultline_precopy_fa
 	};
 
 	faultline_pte_lock(vmf.ptl);
-	entry = READ_ONCE(*pte);
-	if (!faultline_pte_shared(entry)) {
+	vmf.orig_pte = READ_ONCE(*pte);
+	result = faultline_precopy_look(fault, vmf.orig_pte);
+	if (result != FAULTLINE_PRECOPY_COPIED) {
 		faultline_pte_unlock(vmf.ptl);
-		return FAULTLINE_PRECOPY_NOT_SHARED;
+		return result;
 	}
-	if (faultline_pte_held(entry, fault->known, &fault->free)) {
-		faultline_pte_unlock(vmf.ptl);
-		return FAULTLINE_PRECOPY_RACED;
-	}
-	vmf.orig_pte = entry;
 	/* Unlocks. */
-	if (break_share(&vmf, fault->body) & VM_FAULT_OOM)
-		return FAULTLINE_PRECOPY_MEMORY;
-	entry = READ_ONCE(*pte);
-	if (!pte_present(entry) || !pte_write(entry))
-		return FAULTLINE_PRECOPY_RACED;
-	faultline_pte_clear_accessed(pte, entry);
-	return FAULTLINE_PRECOPY_COPIED;
+	return faultline_precopy_outcome(break_share(&vmf, fault->body), pte);
 }
 
 /**

@@ -15,7 +15,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
-#include <linux/delay.h>
 #include <linux/memcontrol.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -29,7 +28,6 @@
 
 #include "deferred.h"
 #include "in_place.h"
-#include "page_table.h"
 #include "precopy.h"
 #include "registry.h"
 
@@ -291,19 +289,20 @@ static void next_pages(unsigned long address, unsigned int pages, unsigned int m
 	}
 	window->base = address + PAGE_SIZE;
 	window->mask = GENMASK_ULL(pages - 1, 0);
-	window->descent = 0;
+	window->kind = FAULTLINE_FORECAST_FIXED;
 }
 
 static bool choose(struct faultline_forecast *forecast, const struct faultline_precopy_fault *fault,
 		   enum faultline_forecast_kind kind, struct faultline_window *window)
 {
 	unsigned int most = pages_in_time();
-	int depth = faultline_precopy_depth();
+	int depth;
 
 	if (kind != FAULTLINE_FORECAST_FIXED)
 		return faultline_forecast_window(forecast, kind, fault->vma, fault->address,
 						 fault->pte, most, window);
 	/* It may have been changed meanwhile. */
+	depth = faultline_precopy_depth();
 	if (depth <= 0)
 		return false;
 	next_pages(fault->address, depth, most, window);
@@ -325,7 +324,7 @@ static bool ends_window(const struct faultline_window *window,
 			enum faultline_precopy_count result)
 {
 	return result == FAULTLINE_PRECOPY_MEMORY || result == FAULTLINE_PRECOPY_POLICY ||
-	       (result == FAULTLINE_PRECOPY_RACED && !window->descent);
+	       (result == FAULTLINE_PRECOPY_RACED && window->kind != FAULTLINE_FORECAST_HISTORY);
 }
 
 /*

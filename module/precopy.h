@@ -185,6 +185,58 @@ static __always_inline bool faultline_precopy_allowed(const struct vm_area_struc
 }
 
 /**
+ * faultline_precopy_pte() - the entry of a page of the fault's page table
+ * @fault: the fault
+ * @address: of the page
+ *
+ * Return: the entry.
+ */
+static __always_inline pte_t *faultline_precopy_pte(const struct faultline_precopy_fault *fault,
+						    unsigned long address)
+{
+	return fault->pte + ((long)(address - fault->address) >> PAGE_SHIFT);
+}
+
+/**
+ * faultline_precopy_look() - before a page is copied: may it be?
+ * @fault: the fault
+ * @entry: of the page
+ *
+ * Context: the page table cannot go away.
+ * Return: FAULTLINE_PRECOPY_COPIED if so, or why not.
+ */
+static __always_inline enum faultline_precopy_count
+faultline_precopy_look(struct faultline_precopy_fault *fault, pte_t entry)
+{
+	if (!faultline_pte_shared(entry))
+		return FAULTLINE_PRECOPY_NOT_SHARED;
+	if (faultline_pte_held(entry, fault->known, &fault->free))
+		return FAULTLINE_PRECOPY_RACED;
+	return FAULTLINE_PRECOPY_COPIED;
+}
+
+/**
+ * faultline_precopy_outcome() - after the kernel was asked for it: was a page copied?
+ * @result: what the kernel said
+ * @pte: the page's entry; a use of the page will show from now on
+ *
+ * Context: the page table cannot go away.
+ * Return: FAULTLINE_PRECOPY_COPIED if so, or why not.
+ */
+static __always_inline enum faultline_precopy_count
+faultline_precopy_outcome(vm_fault_t result, pte_t *pte)
+{
+	pte_t entry = READ_ONCE(*pte);
+
+	if (result & VM_FAULT_OOM)
+		return FAULTLINE_PRECOPY_MEMORY;
+	if (!pte_present(entry) || !pte_write(entry))
+		return FAULTLINE_PRECOPY_RACED;
+	faultline_pte_clear_accessed(pte, entry);
+	return FAULTLINE_PRECOPY_COPIED;
+}
+
+/**
  * faultline_precopy_word() - the word of a task that has begun
  *
  * Context: any.

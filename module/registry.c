@@ -364,40 +364,6 @@ int faultline_registry_register(const struct file *writer, pid_t nr, bool follow
 	return err;
 }
 
-/**
- * faultline_registry_unregister() - publish a process's last record and forget it
- * @writer: the open file that asks
- * @nr: pid in the caller's pid namespace, or 0 for the caller
- *
- * Context: may sleep; takes registry_mutex.
- * Return: 0; -ESRCH no such process, or it is exiting; -EPERM the opener may not
- * look into it; -ENOENT not registered; -EINTR killed while waiting.
- */
-int faultline_registry_unregister(const struct file *writer, pid_t nr)
-{
-	struct faultline_process *process;
-	struct task_struct *task;
-	struct pid *pid;
-	int idx, err = get_target(writer, nr, &task, &pid);
-
-	if (err)
-		return err;
-	err = mutex_lock_killable(&registry_mutex);
-	if (!err) {
-		/* The sampler may forget it meanwhile; SRCU keeps it from being freed. */
-		idx = srcu_read_lock(&faultline_registry_srcu);
-		process = find_registered(task->signal);
-		if (process && faultline_process_close(process, FAULTLINE_UNREGISTERED))
-			faultline_registry_forget(process);
-		else
-			err = -ENOENT;
-		srcu_read_unlock(&faultline_registry_srcu, idx);
-		mutex_unlock(&registry_mutex);
-	}
-	put_target(task, pid);
-	return err;
-}
-
 static int set_precopy(struct faultline_process *process, int setting)
 {
 	int before = READ_ONCE(process->precopy), err;
@@ -417,18 +383,19 @@ static int set_precopy(struct faultline_process *process, int setting)
 	return -ENOENT;
 }
 
-/**
- * faultline_registry_precopy() - a registered process's own setting of pre-copy
- * @writer: the open file that asks
- * @nr: pid in the caller's pid namespace, or 0 for the caller
- * @setting: FAULTLINE_PRECOPY_OFF, FAULTLINE_PRECOPY_AUTO, or a depth
- *
- * Context: may sleep; takes registry_mutex.
- * Return: 0; -ESRCH no such process, or it is exiting; -EPERM the opener may not
- * look into it; -ENOENT not registered; -EINTR killed while waiting; and as
- * faultline_precopy_change().
- */
-int faultline_registry_precopy(const struct file *writer, pid_t nr, int setting)
+/* The same signature as set_precopy(), for with_registered(). */
+static int unregister(struct faultline_process *process, int unused)
+{
+	if (!faultline_process_close(process, FAULTLINE_UNREGISTERED))
+		return -ENOENT;
+	faultline_registry_forget(process);
+	return 0;
+}
+
+/* Do something with the registered process that a writer names. */
+static int with_registered(const struct file *writer, pid_t nr,
+			   int (*act)(struct faultline_process *process, int argument),
+			   int argument)
 {
 	struct faultline_process *process;
 	struct task_struct *task;
@@ -439,15 +406,43 @@ int faultline_registry_precopy(const struct file *writer, pid_t nr, int setting)
 		return err;
 	err = mutex_lock_killable(&registry_mutex);
 	if (!err) {
-		/* As in unregister. */
+		/* The sampler may forget it meanwhile; SRCU keeps it from being freed. */
 		idx = srcu_read_lock(&faultline_registry_srcu);
 		process = find_registered(task->signal);
-		err = process ? set_precopy(process, setting) : -ENOENT;
+		err = process ? act(process, argument) : -ENOENT;
 		srcu_read_unlock(&faultline_registry_srcu, idx);
 		mutex_unlock(&registry_mutex);
 	}
 	put_target(task, pid);
 	return err;
+}
+
+/**
+ * faultline_registry_unregister() - publish a process's last record and forget it
+ * @writer: the open file that asks
+ * @nr: pid in the caller's pid namespace, or 0 for the caller
+ *
+ * Context: may sleep; takes registry_mutex.
+ * Return: 0; -ESRCH no such process, or it is exiting; -EPERM the opener may not
+ * look into it; -ENOENT not registered; -EINTR killed while waiting.
+ */
+int faultline_registry_unregister(const struct file *writer, pid_t nr)
+{
+	return with_registered(writer, nr, unregister, 0);
+}
+
+/**
+ * faultline_registry_precopy() - a registered process's own setting of pre-copy
+ * @writer: the open file that asks
+ * @nr: pid in the caller's pid namespace, or 0 for the caller
+ * @setting: FAULTLINE_PRECOPY_OFF, FAULTLINE_PRECOPY_AUTO, or a depth
+ *
+ * Context: may sleep; takes registry_mutex.
+ * Return: as faultline_registry_unregister(), and faultline_precopy_change().
+ */
+int faultline_registry_precopy(const struct file *writer, pid_t nr, int setting)
+{
+	return with_registered(writer, nr, set_precopy, setting);
 }
 
 /**

@@ -21,6 +21,18 @@ volatile char *memory_map(size_t pages)
 	return map(pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
+volatile char *memory_map_file(size_t pages)
+{
+	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	volatile char *start;
+
+	if (fd < 0 || ftruncate(fd, (off_t)pages * PAGE_BYTES))
+		bail("a file in /tmp");
+	start = map(pages, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
+	close(fd);
+	return start;
+}
+
 static int open_swap_disk(void)
 {
 	FILE *swaps = fopen("/proc/swaps", "re");

@@ -14,6 +14,9 @@ enum {
 /* Map so many pages of private anonymous memory; nothing is in them yet. */
 volatile char *memory_map(size_t pages);
 
+/* The same of a file of its own, private: zeroes to be read, and copied when written. */
+volatile char *memory_map_file(size_t pages);
+
 /*
  * Map so many pages of the disk that the guest swaps to, to be read.  None of them is
  * in memory, and reading one brings in no other: each is a major fault.

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "module.h"
 #include "tap.h"
 
@@ -81,6 +82,17 @@ int status_register_children(pid_t pid)
 
 	snprintf(text, sizeof(text), "R %d children\n", (int)pid);
 	return status_write(text);
+}
+
+pid_t status_start_followed(int (*body)(void *unused))
+{
+	pid_t pid = child_start_stopped(body, NULL);
+
+	errno = status_register_children(pid);
+	if (errno)
+		bail("R %d children", (int)pid);
+	child_resume(pid);
+	return pid;
 }
 
 int status_unregister(pid_t pid)

@@ -39,6 +39,8 @@ int status_write(const char *text);
 /* Write `R <pid>`, `R <pid> children` or `U <pid>`; 0 or an errno. */
 int status_register(pid_t pid);
 int status_register_children(pid_t pid);
+/* Fork a process that does @body once its children are followed. */
+pid_t status_start_followed(int (*body)(void *unused));
 int status_unregister(pid_t pid);
 /* Find the line of this pid (as in our pid namespace); false if there is none. */
 bool status_read(pid_t pid, struct counters *counters);

@@ -21,8 +21,6 @@ enum {
 	TRIES		= 20,
 };
 
-const char * const precopy_engines[2] = { "in_place", "task_work" };
-
 /* Does the line on pre-copy begin so? */
 static bool says(const char *start)
 {
@@ -41,21 +39,6 @@ bool precopy_available(void)
 bool precopy_is_in_place(void)
 {
 	return says("in place;");
-}
-
-bool precopy_load(const char *engine, const char *what)
-{
-	char parameters[64], why[256];
-
-	snprintf(parameters, sizeof(parameters), "precopy=%s precopy_max_us=0", engine);
-	module_load(parameters);
-	if (precopy_available())
-		return true;
-	status_setting("pre-copy", why, sizeof(why));
-	skip("%s: precopy=%s: %s", what, engine, why);
-	if (module_unload())
-		bail("rmmod");
-	return false;
 }
 
 int precopy_set(pid_t pid, const char *setting)

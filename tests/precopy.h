@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Pre-copy as a test sees it.  What goes wrong without being a claim ends the test.
+ * Pre-copy of one process as a test sees it.  What goes wrong without being a claim ends the test.
  */
 #ifndef TESTS_PRECOPY_H
 #define TESTS_PRECOPY_H
@@ -9,24 +9,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "times.h"
-
-#define PRECOPY_SWITCH	"/proc/sys/vm/cow_precopy"
-#define PRECOPY_DEPTH	"/proc/sys/vm/cow_precopy_depth"
-
-/* The engines, best first, as the parameter precopy= has them. */
-extern const char * const precopy_engines[2];
+#include "precopy_engine.h"
 
 /* Can the loaded module copy ahead on this kernel? */
 bool precopy_available(void);
 /* Does it so in the fault itself, so that pages copied ahead are no minor faults? */
 bool precopy_is_in_place(void);
-/*
- * Load the module with this engine and without a limit of time, which would make counts
- * depend on the machine; skip @what and leave no module if this kernel has no such engine.
- */
-bool precopy_load(const char *engine, const char *what);
-
 /* Write `P <pid> <setting>`; 0 or an errno. */
 int precopy_set(pid_t pid, const char *setting);
 

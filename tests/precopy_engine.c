@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "module.h"
 #include "precopy_engine.h"
 #include "tap.h"
-#include "times.h"
-
-#define SWITCH	"/proc/sys/vm/cow_precopy"
 
 const char * const engine_names[ENGINES] = { "in_place", "task_work" };
 
@@ -25,17 +21,17 @@ static bool is_expected(enum engine engine)
 	return engine == ENGINE_IN_PLACE || !strstr(kernel.release, "-rt-");
 }
 
-bool engine_load(enum engine engine)
+bool engine_load(enum engine engine, const char *more)
 {
 	const char *shown = engine == ENGINE_IN_PLACE ? "in place;" : "task work,";
-	char parameters[64], line[256];
+	char parameters[128], line[256];
 
 	if (!is_expected(engine)) {
 		skip("%s: not on this kernel", engine_names[engine]);
 		return false;
 	}
-	snprintf(parameters, sizeof(parameters), "hz=100 precopy_max_us=0 precopy=%s",
-		 engine_names[engine]);
+	snprintf(parameters, sizeof(parameters), "precopy_max_us=0 precopy=%s %s",
+		 engine_names[engine], more);
 	module_load(parameters);
 	if (!status_setting("pre-copy", line, sizeof(line)) ||
 	    strncmp(line, shown, strlen(shown)))
@@ -55,23 +51,19 @@ void precopy_switch(int depth)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", depth);
-	put(SWITCH "_depth", text);
-	put(SWITCH, "1");
+	put(PRECOPY_DEPTH, text);
+	put(PRECOPY_SWITCH, "1");
 }
 
 void precopy_switch_off(void)
 {
-	put(SWITCH, "0");
+	put(PRECOPY_SWITCH, "0");
 }
 
-long long precopy_pages(const char *what)
+struct cow_stats precopy_stats(void)
 {
-	char key[64];
-	const char *found;
+	struct cow_stats stats;
 
-	snprintf(key, sizeof(key), "precopy_%s: ", what);
-	found = strstr(file_get(COW_STATS), key);
-	if (!found)
-		bail("no %s in " COW_STATS, key);
-	return atoll(found + strlen(key));
+	cow_stats_read(&stats);
+	return stats;
 }

@@ -86,14 +86,8 @@ static void must_reach(int stage)
 /* A process that does @body once its children are followed. */
 static pid_t follow(int (*body)(void *unused))
 {
-	pid_t pid = child_start_stopped(body, NULL);
-
 	memset(told, 0, sizeof(*told));
-	errno = status_register_children(pid);
-	if (errno)
-		bail("R %d children", (int)pid);
-	child_resume(pid);
-	return pid;
+	return status_start_followed(body);
 }
 
 static void unload(void)

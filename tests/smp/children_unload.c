@@ -32,14 +32,8 @@ static struct {
 /* A process that does @body once its children are followed. */
 static pid_t follow(int (*body)(void *unused))
 {
-	pid_t pid = child_start_stopped(body, NULL);
-
 	memset(told, 0, sizeof(*told));
-	errno = status_register_children(pid);
-	if (errno)
-		bail("R %d children", (int)pid);
-	child_resume(pid);
-	return pid;
+	return status_start_followed(body);
 }
 
 /* A child with a child, again and again, until told to stop. */

@@ -488,17 +488,6 @@ static _Noreturn int copy_without_end(void *unused)
 	}
 }
 
-static void map_endless(void)
-{
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0 || ftruncate(fd, FILES * PAGE_BYTES))
-		bail("a file in /tmp");
-	endless = mmap(NULL, FILES * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	if (endless == MAP_FAILED)
-		bail("mmap of a file");
-}
-
 static int kill_in_faults(int times)
 {
 	int copying = 0;
@@ -519,7 +508,7 @@ static void die(void)
 	long before_kb, more_kb;
 	int copying;
 
-	map_endless();
+	endless = memory_map_file(FILES);
 	kill_in_faults(KILLED / 5);
 	before_kb = kernel_memory_kb();
 	copying = kill_in_faults(KILLED);

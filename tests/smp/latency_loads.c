@@ -49,15 +49,8 @@ static _Noreturn int copy_without_end(void *unused)
 
 static void map_all(void)
 {
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0 || ftruncate(fd, PAGES * PAGE_BYTES))
-		bail("a file in /tmp");
-	file = mmap(NULL, PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	if (file == MAP_FAILED)
-		bail("mmap of a file");
+	file = memory_map_file(PAGES);
 	zero = memory_map(PAGES);
-	close(fd);
 }
 
 static bool is_timed(void *pid)

@@ -87,14 +87,7 @@ static void write_steady(size_t pages)
 
 static void map_all(void)
 {
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd < 0 || ftruncate(fd, PAGES * PAGE_BYTES))
-		bail("a file in /tmp");
-	file = mmap(NULL, PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-	if (file == MAP_FAILED)
-		bail("mmap of a file");
-	close(fd);
+	file = memory_map_file(PAGES);
 	zero = memory_map(PAGES);
 	steady = memory_map(STEADY);
 	memory_write(steady, STEADY);

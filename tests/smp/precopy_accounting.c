@@ -259,10 +259,10 @@ int main(void)
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	memory = precopy_map(PAGES);
 	few = precopy_map(FEW);
-	for (int i = 0; i < 2; i++) {
-		if (!precopy_load(precopy_engines[i], "accounts"))
+	for (int engine = 0; engine < ENGINES; engine++) {
+		if (!engine_load(engine, ""))
 			continue;
-		printf("# precopy=%s\n", precopy_engines[i]);
+		printf("# precopy=%s\n", engine_names[engine]);
 		account();
 		if (module_unload())
 			bail("rmmod");

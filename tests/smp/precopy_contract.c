@@ -448,11 +448,11 @@ static void resets(void)
 	   "a write to " COW_STATS " resets the counts of pre-copy, too");
 }
 
-static void run_with(const char *engine)
+static void run_with(enum engine engine)
 {
-	if (!precopy_load(engine, "settings"))
+	if (!engine_load(engine, ""))
 		return;
-	printf("# precopy=%s\n", engine);
+	printf("# precopy=%s\n", engine_names[engine]);
 	sysctl_ranges();
 	status_line();
 	own_settings();
@@ -510,8 +510,8 @@ int main(int argc, char **argv)
 		return own_setting();
 	seen = mmap(NULL, SEEN * sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		    -1, 0);
-	for (int i = 0; i < 2; i++)
-		run_with(precopy_engines[i]);
+	for (int engine = 0; engine < ENGINES; engine++)
+		run_with(engine);
 	without_engine();
 	return finish();
 }

@@ -28,6 +28,8 @@ enum {
 	THREADS_SHARE	= 8,
 	THREADS		= 4,
 	CHILDREN	= 8,
+	FORGIVING	= 4,	/* times all the memory is written */
+	APART		= 64,	/* pages, with more than a window from one to the next */
 	FRESH_CHILDREN	= 6,
 	TRUST_MOST	= 4096,	/* pages, once all that was foretold came true */
 };
@@ -266,6 +268,14 @@ static void write_short_runs(size_t count)
 		write_page(i / 4 * 16 + i % 4);
 }
 
+static void write_short_runs_beside_child(size_t count)
+{
+	pid_t sharer = child_start_stopped(child_sleep, NULL);
+
+	write_short_runs(count);
+	child_end(sharer);
+}
+
 static void wrong_guesses(void)
 {
 	const long runs = PAGES / 16;
@@ -274,6 +284,36 @@ static void wrong_guesses(void)
 	ok(made.copied > 0 && 4 * made.copied < runs,
 	   "who has only short runs is left alone: %ld runs end in %ld pages copied ahead", runs,
 	   made.copied);
+}
+
+/* After a memory full of short runs. */
+static void wrong_guesses_are_forgiven(void)
+{
+	pid_t worker = precopy_worker("auto");
+	struct precopies made;
+
+	precopy_made(worker, write_short_runs_beside_child, PAGES / 4);
+	for (int i = 0; i < FORGIVING; i++)
+		made = precopy_made(worker, write_beside_child, PAGES);
+	claim_few(made, PAGES, PAGES / CHILDREN_SHARE, "in order, by who had only short runs long ago");
+	child_end(worker);
+}
+
+/* Nothing is guessed where a depth is set, so nothing is known of guesses afterwards. */
+static void depths_teach_nothing(void)
+{
+	pid_t worker = precopy_worker("8");
+	struct precopies made;
+
+	/* What became of a window shows at the latest where its pages are written once more. */
+	for (int i = 0; i < 2; i++)
+		made = precopy_made(worker, write_beside_child, APART);
+	if (made.copied < APART)
+		bail("depth 8 copies %ld pages", made.copied);
+	precopy_set(worker, "auto");
+	made = precopy_made(worker, write_beside_child, PAGES);
+	claim_few(made, PAGES, PAGES / CHILDREN_SHARE, "in order, after a depth whose pages were wasted");
+	child_end(worker);
 }
 
 /* The least time there can be is that of one page. */
@@ -297,6 +337,8 @@ static void foretell(void)
 	run_of_threads();
 	children_at_once();
 	wrong_guesses();
+	wrong_guesses_are_forgiven();
+	depths_teach_nothing();
 	limit_of_time();
 	if (precopy_is_in_place()) {
 		claim_run(read_into, PAGES, "by read(2)");
@@ -312,10 +354,10 @@ int main(void)
 	/* A huge page is split at its first write, which is not what is asked here. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	memory = precopy_map(PAGES);
-	for (int i = 0; i < 2; i++) {
-		if (!precopy_load(precopy_engines[i], "forecasts"))
+	for (int engine = 0; engine < ENGINES; engine++) {
+		if (!engine_load(engine, ""))
 			continue;
-		printf("# precopy=%s\n", precopy_engines[i]);
+		printf("# precopy=%s\n", engine_names[engine]);
 		foretell();
 		if (module_unload())
 			bail("rmmod");

@@ -18,7 +18,6 @@
 #include "memory.h"
 #include "module.h"
 #include "precopy.h"
-#include "precopy_engine.h"
 #include "tap.h"
 
 enum {
@@ -94,7 +93,7 @@ static void check_engine(enum engine engine)
 {
 	int pipes[2];
 
-	if (!engine_load(engine))
+	if (!engine_load(engine, "hz=100"))
 		return;
 	memory = precopy_map(PAGES);
 	check_window("nobody holds them", HELD);

@@ -93,8 +93,8 @@ static void copy_ahead(int depth, long long pages)
 	long long enough;
 
 	precopy_switch(depth);
-	enough = precopy_pages("success") + pages;
-	for (int round = 0; precopy_pages("success") < enough; round++) {
+	enough = precopy_stats().success + pages;
+	for (int round = 0; precopy_stats().success < enough; round++) {
 		if (round > 2 * pages / PAGES + 100)
 			bail("too few pages are copied ahead with depth %d", depth);
 		child_wait(child_start(round % 4 ? write_all : write_some_and_die, NULL));
@@ -107,7 +107,7 @@ static void check_engine(enum engine engine, long long pages)
 	const char *name = engine_names[engine];
 	struct use before, after;
 
-	if (!engine_load(engine))
+	if (!engine_load(engine, "hz=100"))
 		return;
 	/* Once without looking: what the kernel sets up on first use is no leak. */
 	copy_ahead(0, PAGES);

@@ -123,15 +123,15 @@ static void check(enum engine engine, int depth, const char *limit, long long by
 		bail("%s=%lld is too little without pre-copy: exit status %d", where, bytes,
 		     end.status);
 	end = run_ahead(depth, limit, bytes);
-	ok(is_unharmed(end) && precopy_pages("refused_memory") > 0,
+	ok(is_unharmed(end) && precopy_stats().memory > 0,
 	   "%s, depth %d, tight %s: exit status %d, %lld killed, %lld times held up, as without; "
 	   "%lld pages were refused for memory", name, depth, where, end.status, end.kills,
-	   end.throttles, precopy_pages("refused_memory"));
+	   end.throttles, precopy_stats().memory);
 	end = run_ahead(depth, limit, ROOMY_BYTES);
-	ok(is_unharmed(end) && precopy_pages("success") > PAGES / RUN_EVERY &&
-	   precopy_pages("refused_memory") == 0,
+	ok(is_unharmed(end) && precopy_stats().success > PAGES / RUN_EVERY &&
+	   precopy_stats().memory == 0,
 	   "%s, depth %d, roomy %s: %lld pages were copied ahead, %lld refused for memory", name,
-	   depth, where, precopy_pages("success"), precopy_pages("refused_memory"));
+	   depth, where, precopy_stats().success, precopy_stats().memory);
 }
 
 int main(void)
@@ -144,7 +144,7 @@ int main(void)
 	memory_write(memory, PAGES);
 	bytes = run(NULL, 0).peak + SPARE_BYTES;
 	for (int engine = 0; engine < ENGINES; engine++) {
-		if (!engine_load(engine))
+		if (!engine_load(engine, "hz=100"))
 			continue;
 		for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++)
 			for (size_t j = 0; j < sizeof(limits) / sizeof(limits[0]); j++)

@@ -270,8 +270,8 @@ static void storm(const char *name)
 	ok(told->wrong == 0 && told->rounds > ROUNDS_LEAST,
 	   "%s: in %ld rounds %ld times somebody else's write was seen, or nobody's", name,
 	   told->rounds, told->wrong);
-	ok(precopy_pages("success") > told->rounds, "%s: %lld pages were copied ahead meanwhile",
-	   name, precopy_pages("success"));
+	ok(precopy_stats().success > told->rounds, "%s: %lld pages were copied ahead meanwhile",
+	   name, precopy_stats().success);
 }
 
 static bool has_gone_on(void *since)
@@ -296,10 +296,10 @@ static void unload_under_load(enum engine engine)
 	told->wrong = 0;
 	start_racers();
 	for (int i = 0; i < UNLOADS; i++) {
-		engine_load(engine);
+		engine_load(engine, "hz=100");
 		register_racers();
 		precopy_switch(i % 2 ? 16 : 0);
-		good += go_on() && precopy_pages("success") > 0 && module_unload() == 0 && go_on();
+		good += go_on() && precopy_stats().success > 0 && module_unload() == 0 && go_on();
 	}
 	end_racers();
 	ok(good == UNLOADS && told->wrong == 0,
@@ -325,7 +325,7 @@ int main(void)
 	own = memory_map(OWN);
 	limit_tracers();
 	for (int engine = 0; engine < ENGINES; engine++) {
-		if (!engine_load(engine))
+		if (!engine_load(engine, "hz=100"))
 			continue;
 		memset(told, 0, sizeof(*told));
 		before_kb = kernel_memory_kb();
