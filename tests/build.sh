@@ -37,7 +37,8 @@ build_module()
 case ${1-} in
 programs)
 	architecture "${2-amd64}"
-	build monitor programs LDFLAGS=-static
+	# Guests that have no libraries do without what needs them.
+	build monitor programs LDFLAGS=-static WITHOUT='serve top'
 	build work programs LDFLAGS=-static ;;
 tests)
 	architecture "${2-amd64}"

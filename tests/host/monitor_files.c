@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "profile.h"
 #include "tap.h"
 #include "uapi/faultline.h"
+#include "writer.h"
 
 enum {
 	PAGE		= 4096,
@@ -342,42 +342,43 @@ static void name_latencies(void)
 }
 
 /* A profile of the file "out", by what monitor is made of. */
-static void begin(struct profile *profile)
+static void begin(struct writer *writer)
 {
+	struct origin origin = { .header = &ring.header };
 	int fd = open(path("out"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		bail("cannot write a profile");
-	profile_begin(profile, fd, &ring.header);
+	writer_begin(writer, &format_dat, fd, &origin);
 }
 
-static void end(struct profile *profile)
+static void end(struct writer *writer)
 {
-	profile_end(profile, 0);
-	if (profile->error || close(profile->fd))
+	writer_end(writer, 0);
+	if (writer->output.error || close(writer->output.fd))
 		bail("cannot write a profile");
 }
 
 /* In a ring that is being written they may change between any two rows. */
 static void write_settings_that_change(void)
 {
-	struct profile profile;
+	struct writer writer;
 
 	make_ring(6);
-	begin(&profile);
-	profile_row(&profile, &ring.header, slot(1), 0);
+	begin(&writer);
+	writer_record(&writer, slot(1), 0);
 	ring.header.latency = FAULTLINE_LATENCY_COPY;
-	profile_row(&profile, &ring.header, slot(2), 0);
+	writer_record(&writer, slot(2), 0);
 	ring.header.copy_cost_ns = 38;
-	profile_row(&profile, &ring.header, slot(3), 0);
+	writer_record(&writer, slot(3), 0);
 	ring.header.fault_cost_ns = 912;
-	profile_row(&profile, &ring.header, slot(4), 0);
+	writer_record(&writer, slot(4), 0);
 	ring.header.latency = FAULTLINE_LATENCY_OFF;
 	ring.header.hz = 100;
 	strcpy(ring.header.cow_method, "n/a: gone");
-	profile_row(&profile, &ring.header, slot(5), 0);
-	profile_row(&profile, &ring.header, slot(6), 0);
-	end(&profile);
+	writer_record(&writer, slot(5), 0);
+	writer_record(&writer, slot(6), 0);
+	end(&writer);
 	load("out", out, sizeof(out));
 	if (!ok(strstr(out, COLUMNS NAMED ROW(1)
 		       "# latency: copy\n" ROW(2)
@@ -415,23 +416,23 @@ static int count_longest_rows(void)
 static void write_longest_rows(void)
 {
 	struct faultline_record record;
-	struct profile profile;
+	struct writer writer;
 	int rows, written;
 
 	make_ring(0);
-	begin(&profile);
+	begin(&writer);
 	memset(&record, 0xff, sizeof(record));
 	record.flags = ~(FAULTLINE_EXITED | FAULTLINE_UNREGISTERED);
-	profile_row(&profile, &ring.header, &record, 0);
-	for (size_t used = 2; used <= sizeof(profile.lines); used++) {
-		profile_flush(&profile);
-		memset(profile.lines, '#', used - 1);
-		profile.lines[used - 1] = '\n';
-		profile.used = used;
-		profile_row(&profile, &ring.header, &record, 0);
+	writer_record(&writer, &record, 0);
+	for (size_t used = 2; used <= sizeof(writer.output.lines); used++) {
+		writer_flush(&writer);
+		memset(writer.output.lines, '#', used - 1);
+		writer.output.lines[used - 1] = '\n';
+		writer.output.used = used;
+		writer_record(&writer, &record, 0);
 	}
-	written = (int)profile.row_count;
-	end(&profile);
+	written = (int)writer.records;
+	end(&writer);
 	rows = count_longest_rows();
 	ok(rows == written, "%d of %d rows of the longest numbers are whole", rows, written);
 }

@@ -101,7 +101,7 @@ build_initramfs()
 	# shellcheck disable=SC2086 # names, one a word
 	add_modules "$folder/modules" $disk_modules ${root_image:+$root_modules}
 	for add in "${adds[@]}"; do
-		cp -r "${add%%=*}" "$folder/faultline/$(basename "${add#*=}")"
+		cp -rL "${add%%=*}" "$folder/faultline/$(basename "${add#*=}")"
 	done
 	printf '%s\n' "$*" > "$folder/command"
 	(cd "$folder" && find . | cpio --quiet -o -H newc) > "$work/initramfs"

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * faultline: one program, and a command for each thing to do.  Called by the name of
+ * monitor it does what monitor always did.
+ */
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "command.h"
+
+/**
+ * struct command - what can be asked for
+ * @name: first word behind the program's
+ * @summary: what it does, in half a line
+ * @run: does it
+ */
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ "record", "write a run's records into a file", command_record },
+	{ "monitor", "write a run's records to standard output", command_monitor },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void help(void)
+{
+	printf("Usage: faultline COMMAND [OPTION...]\n"
+	       "Show when and why processes fault: minor, major and copy-on-write.\n\n");
+	for (int i = 0; i < COMMANDS; i++)
+		printf("  %-11s %s\n", commands[i].name, commands[i].summary);
+	printf("\nfaultline COMMAND --help tells more of each.\n"
+	       "\n"
+	       "Examples:\n"
+	       "  faultline record -o profile.dat      a whole run, until nobody is registered\n");
+}
+
+static const struct command *find(const char *name)
+{
+	for (int i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	char name[64];
+
+	if (strcmp(program_invocation_short_name, "monitor") == 0)
+		return command_monitor(argc, argv);
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)) {
+		help();
+		return EXIT_SUCCESS;
+	}
+	if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+		printf("faultline (Faultline) %s\n", VERSION);
+		return EXIT_SUCCESS;
+	}
+	command = argc > 1 ? find(argv[1]) : NULL;
+	if (!command)
+		errx(EXIT_USAGE, "expected faultline COMMAND [OPTION...]; see faultline --help");
+	/* What argp's help and err(3) call us from now on. */
+	snprintf(name, sizeof(name), "faultline %s", command->name);
+	program_invocation_short_name = name;
+	return command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Formats that records are written in: a file each, and all of them in format.c's table.
+ */
+#ifndef FORMAT_H
+#define FORMAT_H
+
+#include <stdint.h>
+
+#include "machine.h"
+#include "output.h"
+#include "uapi/faultline.h"
+
+/**
+ * struct origin - where records come from
+ * @header: of their ring, live, so that what may change is read anew with each record
+ * @machine: of the kernel that counted
+ */
+struct origin {
+	const struct faultline_header *header;
+	struct machine machine;
+};
+
+/**
+ * struct format - a way to write records
+ * @name: what -F calls it
+ * @summary: what it is, in a few words
+ * @begin: write what stands above the records; the state that the others get, or NULL
+ *	without memory.  @output and @origin outlive it.
+ * @record: write one; @before is the process's last one, or NULL if this is the first;
+ *	@lost counts all that were overwritten unread until now
+ * @end: write what stands below, and free the state
+ */
+struct format {
+	const char *name;
+	const char *summary;
+	void *(*begin)(struct output *output, const struct origin *origin);
+	void (*record)(void *state, const struct faultline_record *record,
+		       const struct faultline_record *before, uint64_t lost);
+	void (*end)(void *state, uint64_t lost);
+};
+
+extern const struct format format_dat;
+
+/**
+ * format_find() - the format of a name
+ * @name: as in -F
+ *
+ * Return: the format, or NULL.
+ */
+const struct format *format_find(const char *name);
+
+/**
+ * format_names() - all names, for usage and error messages
+ *
+ * Return: "dat, csv, ...".
+ */
+const char *format_names(void);
+
+#endif /* FORMAT_H */

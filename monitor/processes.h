@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The processes of a stream of records, with the last record of each.
+ */
+#ifndef PROCESSES_H
+#define PROCESSES_H
+
+#include <stdint.h>
+
+#include "uapi/faultline.h"
+
+/**
+ * struct processes - those seen and not ended
+ * @tree: a tsearch(3) tree
+ * @seen: processes ever seen
+ */
+struct processes {
+	void *tree;
+	uint64_t seen;
+};
+
+/**
+ * processes_last() - the record before this one, of the same process
+ * @processes: the processes
+ * @record: a new record
+ *
+ * Return: that record, good until processes_update(); NULL if this is the first.
+ */
+const struct faultline_record *processes_last(const struct processes *processes,
+					      const struct faultline_record *record);
+
+/**
+ * processes_update() - remember a record, or forget its process if it is the last
+ * @processes: the processes
+ * @record: the record
+ *
+ * Without memory a process is not remembered: each of its records looks like a first.
+ */
+void processes_update(struct processes *processes, const struct faultline_record *record);
+
+/**
+ * processes_free() - forget all but how many there were
+ * @processes: the processes
+ */
+void processes_free(struct processes *processes);
+
+#endif /* PROCESSES_H */
