@@ -417,10 +417,46 @@ static int with_registered(const struct file *writer, pid_t nr,
 	return err;
 }
 
+/* The registered process that is the caller's own zombie. */
+static struct faultline_process *find_zombie(pid_t nr)
+{
+	struct faultline_process *process = NULL;
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(find_vpid(nr), PIDTYPE_TGID);
+	if (task && same_thread_group(rcu_dereference(task->real_parent), current))
+		process = find_registered(task->signal);
+	rcu_read_unlock();
+	return process && faultline_process_finished(process) ? process : NULL;
+}
+
+/* What the next tick would do: whoever waits for a child may have its figures at once. */
+static int finish_zombie(pid_t nr)
+{
+	struct faultline_process *process;
+	int idx, err = mutex_lock_killable(&registry_mutex);
+
+	if (err)
+		return err;
+	idx = srcu_read_lock(&faultline_registry_srcu);
+	process = find_zombie(nr);
+	if (process && faultline_process_close(process, FAULTLINE_EXITED))
+		faultline_registry_forget(process);
+	else
+		err = -ESRCH;
+	srcu_read_unlock(&faultline_registry_srcu, idx);
+	mutex_unlock(&registry_mutex);
+	return err;
+}
+
 /**
  * faultline_registry_unregister() - publish a process's last record and forget it
  * @writer: the open file that asks
  * @nr: pid in the caller's pid namespace, or 0 for the caller
+ *
+ * Of a child of the caller's that has exited and is not reaped, the last record tells
+ * that it exited.
  *
  * Context: may sleep; takes registry_mutex.
  * Return: 0; -ESRCH no such process, or it is exiting; -EPERM the opener may not
@@ -428,7 +464,9 @@ static int with_registered(const struct file *writer, pid_t nr,
  */
 int faultline_registry_unregister(const struct file *writer, pid_t nr)
 {
-	return with_registered(writer, nr, unregister, 0);
+	int err = with_registered(writer, nr, unregister, 0);
+
+	return err == -ESRCH ? finish_zombie(nr) : err;
 }
 
 /**

@@ -101,6 +101,39 @@ static void zombie(void)
 	child_wait(child);
 }
 
+static int unregister_other(void *zombie)
+{
+	return status_unregister(*(pid_t *)zombie);
+}
+
+/* At one sample a second; nobody is so slow that the tick comes first each time. */
+static void finished_by_parent(void)
+{
+	const struct faultline_record *last;
+	int at_once = 0, refused = 0;
+	uint64_t id;
+	pid_t child;
+	siginfo_t info;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		child = child_start_stopped(fault_and_exit, NULL);
+		id = register_child(child);
+		child_resume(child);
+		waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+		refused += child_wait(child_start(unregister_other, &child)) == ESRCH;
+		if (status_unregister(child) == 0) {
+			last = ring_newest(ring, id);
+			at_once += last->flags & FAULTLINE_EXITED && last->cow_faults == PAGES;
+			refused += status_unregister(child) == ESRCH;
+		}
+		child_wait(child);
+	}
+	ok(at_once >= ROUNDS / 2,
+	   "a parent that has not reaped its child gets its last record at once: %d of %d",
+	   at_once, ROUNDS);
+	ok(refused == ROUNDS + at_once, "but nobody else, and not twice");
+}
+
 static void unregistered(void)
 {
 	pid_t child = child_start_stopped(child_sleep, NULL);
@@ -196,6 +229,7 @@ int main(void)
 	ring = ring_map();
 	holds_everything();
 	zombie();
+	finished_by_parent();
 	unregistered();
 	if (module_set("hz", "1000"))
 		bail("hz=1000");

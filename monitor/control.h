@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is asked of the module in FAULTLINE_STATUS, and what it answers.
+ */
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * control_register() - register a process
+ * @pid: in the caller's pid namespace
+ * @children: those that it forks from now on, too, and theirs
+ *
+ * Return: 0 or an errno.
+ */
+int control_register(pid_t pid, bool children);
+
+/**
+ * control_unregister() - forget a process; of a child that has exited and is not reaped
+ * yet, have the last record published now
+ * @pid: in the caller's pid namespace
+ *
+ * Return: 0 or an errno.
+ */
+int control_unregister(pid_t pid);
+
+/**
+ * control_precopy() - set how far ahead a registered process's pages are copied
+ * @pid: in the caller's pid namespace
+ * @setting: auto, off, or a number of pages from 1 to 64
+ *
+ * Return: 0 or an errno.
+ */
+int control_precopy(pid_t pid, const char *setting);
+
+/**
+ * control_id() - the registration of a process
+ * @pid: in the caller's pid namespace
+ *
+ * Return: its number, or 0 if it is not registered or may not be seen.
+ */
+uint64_t control_id(pid_t pid);
+
+/**
+ * control_explain() - what a refusal means, and what to do about it
+ * @error: the errno
+ *
+ * Return: a text of one line.
+ */
+const char *control_explain(int error);
+
+#endif /* CONTROL_H */
