@@ -6,7 +6,13 @@
 #ifndef COMMAND_H
 #define COMMAND_H
 
+int command_attach(int argc, char **argv);
 int command_monitor(int argc, char **argv);
+int command_precopy(int argc, char **argv);
 int command_record(int argc, char **argv);
+int command_register(int argc, char **argv);
+int command_run(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_unregister(int argc, char **argv);
 
 #endif /* COMMAND_H */

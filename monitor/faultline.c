@@ -25,8 +25,14 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "run", "run a command and say what it did", command_run },
+	{ "attach", "watch processes that run already", command_attach },
 	{ "record", "write a run's records into a file", command_record },
 	{ "monitor", "write a run's records to standard output", command_monitor },
+	{ "status", "show who is registered, and what the module says of itself", command_status },
+	{ "register", "register processes", command_register },
+	{ "unregister", "unregister processes", command_unregister },
+	{ "precopy", "copy a process's pages ahead of its writes", command_precopy },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -40,6 +46,8 @@ static void help(void)
 	printf("\nfaultline COMMAND --help tells more of each.\n"
 	       "\n"
 	       "Examples:\n"
+	       "  faultline run -c -- make -j4         what it and all that it forks did\n"
+	       "  faultline attach --name redis-server\n"
 	       "  faultline record -o profile.dat      a whole run, until nobody is registered\n");
 }
 

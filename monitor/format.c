@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <err.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "format.h"
 
 static const struct format * const formats[] = {
@@ -18,13 +20,15 @@ const struct format *format_find(const char *name)
 	return NULL;
 }
 
-const char *format_names(void)
+const struct format *format_chosen(const char *name)
 {
-	static char names[128];
+	const struct format *format = format_find(name);
+	char names[128] = "";
 
-	*names = '\0';
-	for (int i = 0; i < FORMATS; i++)
+	for (int i = 0; !format && i < FORMATS; i++)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
 			 i ? ", " : "", formats[i]->name);
-	return names;
+	if (!format)
+		errx(EXIT_USAGE, "format: expected one of %s, not '%s'", names, name);
+	return format;
 }

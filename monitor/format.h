@@ -51,10 +51,16 @@ extern const struct format format_dat;
 const struct format *format_find(const char *name);
 
 /**
- * format_names() - all names, for usage and error messages
+ * format_chosen() - the format of a name that somebody typed, or end the program
+ * @name: as in -F
  *
- * Return: "dat, csv, ...".
+ * Return: the format.
  */
-const char *format_names(void);
+const struct format *format_chosen(const char *name);
+
+/* Entry of an option table for it. */
+#define FORMAT_OPTION									\
+	{ "format", 'F', "FORMAT", 0, "dat (the default), csv, json, openmetrics, "	\
+	  "chrome-trace or classic", 0 }
 
 #endif /* FORMAT_H */

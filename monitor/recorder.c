@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arguments.h"
 #include "recorder.h"
 
 error_t recorder_option(int key, char *text, struct argp_state *state)
@@ -27,9 +26,7 @@ error_t recorder_option(int key, char *text, struct argp_state *state)
 		recorder->device = text;
 		return 0;
 	case 'F':
-		recorder->format = format_find(text);
-		if (!recorder->format)
-			errx(EXIT_USAGE, "format: expected one of %s, not '%s'", format_names(), text);
+		recorder->format = format_chosen(text);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

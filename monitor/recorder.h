@@ -34,14 +34,13 @@ enum {
 	RECORDER_FOLLOW,
 };
 
-/* Entries of an option table; -F's list of names is in the program's documentation. */
+/* Entries of an option table. */
 #define RECORDER_OPTIONS								\
 	{ "dump", RECORDER_DUMP, NULL, 0, "Write what the ring holds and leave", 0 },	\
 	{ "follow", RECORDER_FOLLOW, NULL, 0, "Wait for further runs for ever", 0 },	\
 	{ "all", RECORDER_ALL, NULL, 0,							\
 	  "Begin with the oldest record, of whatever run", 0 },			\
-	{ "format", 'F', "FORMAT", 0, "dat (the default), csv, json, openmetrics, "	\
-	  "chrome-trace or classic", 0 },						\
+	FORMAT_OPTION,									\
 	{ "device", RECORDER_DEVICE, "PATH", 0,						\
 	  "Read this ring (" FAULTLINE_DEVICE ")", 0 }
 

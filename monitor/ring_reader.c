@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,6 +103,36 @@ static bool map_ring(struct ring_reader *reader, const char *path, char *why, si
 		    strerror(errno));
 }
 
+/* The name of a group, without the libraries that getgrgid(3) would load. */
+static bool find_group(gid_t gid, char *name, size_t size)
+{
+	FILE *groups = fopen("/etc/group", "re");
+	const struct group *group;
+	bool found = false;
+
+	while (groups && !found && (group = fgetgrent(groups))) {
+		found = group->gr_gid == gid;
+		snprintf(name, size, "%s", group->gr_name);
+	}
+	if (groups)
+		fclose(groups);
+	return found;
+}
+
+/* Who may read the node is whose group it has. */
+static bool fail_access(const char *path, char *why, size_t why_size)
+{
+	struct stat status;
+	char group[64];
+
+	if (stat(path, &status) || !status.st_gid ||
+	    !find_group(status.st_gid, group, sizeof(group)))
+		return fail(why, why_size, "%s: %s: only root may read it (sudo)", path,
+			    strerror(EACCES));
+	return fail(why, why_size, "%s: %s: only root and the group %s may read it (sudo adduser "
+		    "$USER %s, and log in again)", path, strerror(EACCES), group, group);
+}
+
 bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, size_t why_size)
 {
 	*reader = (struct ring_reader){ .fd = open(path, O_RDONLY | O_CLOEXEC) };
@@ -110,6 +141,8 @@ bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, s
 			return fail(why, why_size,
 				    "%s: %s: is the module in? sudo ./insert.sh, or make demo",
 				    path, strerror(errno));
+		if (errno == EACCES)
+			return fail_access(path, why, why_size);
 		return fail(why, why_size, "%s: %s", path, strerror(errno));
 	}
 	if (!map_ring(reader, path, why, why_size)) {
@@ -123,6 +156,11 @@ bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, s
 void ring_reader_rewind(struct ring_reader *reader)
 {
 	reader->next = 1;
+}
+
+void ring_reader_skip(struct ring_reader *reader)
+{
+	reader->next = __atomic_load_n(&reader->header->head, __ATOMIC_ACQUIRE) + 1;
 }
 
 static const struct faultline_record *slot(const struct ring_reader *reader, uint64_t number)

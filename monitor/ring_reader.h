@@ -49,6 +49,12 @@ bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, s
 void ring_reader_rewind(struct ring_reader *reader);
 
 /**
+ * ring_reader_skip() - stand behind the newest record instead
+ * @reader: an open reader
+ */
+void ring_reader_skip(struct ring_reader *reader);
+
+/**
  * ring_reader_next() - copy the next record, without a system call
  * @reader: an open reader; @reader->lost grows when the writer was faster
  * @record: filled in

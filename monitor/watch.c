@@ -156,12 +156,12 @@ static void add_open(const void *node, VISIT visit, void *watch)
 		add(watch, member->last);
 }
 
-void watch_summary(const struct watch *watch, FILE *file, double wall_s, uint64_t lost)
+void watch_summary(const struct watch *watch, FILE *file, uint64_t elapsed_ns, uint64_t lost)
 {
 	struct watch all = *watch;
 
 	twalk_r(watch->members, add_open, &all);
-	fprintf(file, "\n%14.3f  s elapsed\n", wall_s);
+	fprintf(file, "\n%14.3f  s elapsed\n", (double)elapsed_ns / 1e9);
 	fprintf(file, "%14.3f  s user\n", (double)all.counts.user_ns / 1e9);
 	fprintf(file, "%14.3f  s system\n", (double)all.counts.system_ns / 1e9);
 	fprintf(file, "%14" PRIu64 "  minor faults\n", (uint64_t)all.counts.minor_faults);

@@ -64,10 +64,10 @@ bool watch_ended(const struct watch *watch, uint64_t id);
  * watch_summary() - write what they came to, as time(1) does
  * @watch: the watch
  * @file: where to
- * @wall_s: how long it took
+ * @elapsed_ns: how long it took
  * @lost: records that were overwritten unread
  */
-void watch_summary(const struct watch *watch, FILE *file, double wall_s, uint64_t lost);
+void watch_summary(const struct watch *watch, FILE *file, uint64_t elapsed_ns, uint64_t lost);
 
 /**
  * watch_free() - forget all

@@ -83,7 +83,8 @@ run_guest()
 		adds+=(--add "$module")
 	done
 	"$tests/vm/guest.sh" "$@" "${adds[@]}" --add "$tests/run_in_guest.sh" \
-		--add "$tests/tap.sh" --add "$top/$built/programs/monitor" --add "$top/$built/programs/work" \
+		--add "$tests/tap.sh" --add "$top/$built/programs/faultline" \
+		--add "$top/$built/programs/monitor" --add "$top/$built/programs/work" \
 		--add "$top/$built/programs/cow" --add "$top/$built/programs/copiers" \
 		--add "$top/$built/programs/cow_bench" --add "$top/$built/programs/cow_test" \
 		--add "$top/insert.sh" \

@@ -23,7 +23,7 @@ for test in "$@"; do
 	elif ! grep -q '^1\.\.[1-9]' $output; then
 		echo "not ok - $test: runs to its end (exit status $result): $(grep '^Bail out!' $output)"
 	fi
-	killall -q -9 monitor work
+	killall -q -9 faultline monitor work
 	if grep -q '^faultline ' /proc/modules && ! rmmod faultline; then
 		echo "not ok - $test: leaves a module that can be removed"
 	fi

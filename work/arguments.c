@@ -20,7 +20,8 @@ void arguments_parse(const struct argp *argp, int argc, char **argv, void *input
 {
 	const char *name = program_invocation_short_name;
 
-	if (argp_parse(argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, input))
+	if (argp_parse(argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER,
+		       NULL, input))
 		errx(EXIT_USAGE, "expected %s [OPTION...]%s%s; see %s --help", name,
 		     argp->args_doc ? " " : "", argp->args_doc ?: "", name);
 }
