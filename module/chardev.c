@@ -19,6 +19,7 @@
 
 #include "chardev.h"
 #include "compat.h"
+#include "course.h"
 #include "ring.h"
 
 enum {
@@ -64,9 +65,16 @@ static int chardev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* What is mapped is chosen by the offset, never by the length. */
 static int chardev_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	return faultline_ring_map(vma);
+	const unsigned long ring = FAULTLINE_RING_OFFSET >> PAGE_SHIFT;
+
+	if (vma->vm_pgoff >= ring)
+		return faultline_ring_map(vma, vma->vm_pgoff - ring);
+	if (faultline_course_on())
+		return faultline_course_map(vma);
+	return faultline_ring_map(vma, vma->vm_pgoff);
 }
 
 /*

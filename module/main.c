@@ -8,6 +8,7 @@
 #include <linux/module.h>
 
 #include "chardev.h"
+#include "course.h"
 #include "cow.h"
 #include "cow_stats.h"
 #include "hook.h"
@@ -26,6 +27,9 @@ static int __init faultline_init(void)
 	err = faultline_ring_create();
 	if (err)
 		return err;
+	err = faultline_course_create();
+	if (err)
+		goto err_ring;
 	faultline_cow_init();
 	err = faultline_latency_init();
 	if (err)
@@ -67,6 +71,8 @@ err_latency:
 err_cow:
 	faultline_cow_exit();
 	faultline_hook_exit();
+	faultline_course_destroy();
+err_ring:
 	faultline_ring_destroy();
 	return err;
 }
@@ -83,6 +89,7 @@ static void __exit faultline_exit(void)
 	faultline_latency_exit();
 	faultline_cow_exit();
 	faultline_hook_exit();
+	faultline_course_destroy();
 	faultline_ring_destroy();
 }
 

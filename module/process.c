@@ -14,6 +14,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
+#include "course.h"
 #include "process.h"
 #include "ring.h"
 
@@ -206,6 +207,14 @@ static void sample(struct faultline_process *process, struct faultline_record *r
 	read_precopies(process, record);
 }
 
+static void publish(struct faultline_process *process, struct faultline_record *record)
+{
+	lockdep_assert_held(&process->lock);
+	faultline_ring_publish(record);
+	faultline_course_add(&process->told, &process->last);
+	process->told = process->last;
+}
+
 /*
  * The first record: nothing has been counted yet.  A child is found by the sampler,
  * some time after its birth, which is the time that its first record tells.
@@ -224,7 +233,7 @@ static void publish_first(struct faultline_process *process)
 	record.user_ns = 0;
 	record.system_ns = 0;
 	memset_startat(&record, 0, cow_kinds);
-	faultline_ring_publish(&record);
+	publish(process, &record);
 	process->begun = true;
 }
 
@@ -320,6 +329,7 @@ void faultline_process_begin(struct faultline_process *process)
 	spin_lock(&process->lock);
 	sample(process, &record);
 	process->base = process->last;
+	process->told = process->last;
 	process->born_ns = record.time_ns;
 	publish_first(process);
 	spin_unlock(&process->lock);
@@ -340,7 +350,7 @@ void faultline_process_publish(struct faultline_process *process)
 		publish_first(process);
 	if (!process->closed) {
 		sample(process, &record);
-		faultline_ring_publish(&record);
+		publish(process, &record);
 	}
 	spin_unlock(&process->lock);
 }
@@ -366,7 +376,7 @@ bool faultline_process_close(struct faultline_process *process, enum faultline_f
 			publish_first(process);
 		sample(process, &record);
 		record.flags |= why;
-		faultline_ring_publish(&record);
+		publish(process, &record);
 		process->closed = true;
 	}
 	spin_unlock(&process->lock);

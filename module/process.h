@@ -60,6 +60,7 @@ struct faultline_totals {
  * @closed: the last record was published
  * @base: totals at registration
  * @last: totals as read last, which keep CPU times from going back
+ * @told: totals that the course's sums have
  * @comm: command name as read last
  * @ppid: parent as read last
  * @rcu: defers freeing
@@ -86,6 +87,7 @@ struct faultline_process {
 	bool closed;
 	struct faultline_totals base;
 	struct faultline_totals last;
+	struct faultline_totals told;
 	char comm[FAULTLINE_COMM_LEN];
 	pid_t ppid;
 

@@ -13,6 +13,9 @@
  *
  * histogram is read in the same way: a line per process and measure, and those of all
  * processes for who may see everybody's.
+ *
+ * /proc/mp3/status, in course mode: `R <pid>` and `U <pid>` are written, under the same
+ * rules, and the pids of the processes that the reader may look into are read.
  */
 
 #include <linux/capability.h>
@@ -29,6 +32,7 @@
 #include <linux/uaccess.h>
 
 #include "chardev.h"
+#include "course.h"
 #include "follow.h"
 #include "histogram.h"
 #include "latency.h"
@@ -41,7 +45,7 @@ enum {
 	WRITE_MAX = 4096,	/* bytes looked at in one write */
 };
 
-static struct proc_dir_entry *procfs_folder;
+static struct proc_dir_entry *procfs_folder, *course_folder;
 
 /* Cuts the next word off a line and ends it; empty when there is none. */
 static char *next_word(char **line)
@@ -106,12 +110,26 @@ static int run_line(const struct file *file, char *line)
 			     faultline_registry_unregister(file, nr);
 }
 
+static int run_course_line(const struct file *file, char *line)
+{
+	char verb = line[0];
+	pid_t nr;
+
+	if ((verb != 'R' && verb != 'U') || line[1] != ' ' || parse_number(line + 2, &nr))
+		return -EINVAL;
+	return verb == 'R' ? faultline_registry_register(file, nr, false) :
+			     faultline_registry_unregister(file, nr);
+}
+
+typedef int run_fn(const struct file *file, char *line);
+
 /*
  * Runs the lines of text until one is refused; returns the bytes done, or the error
  * when it is the first line's.  If more is to come, a last line without its end is
  * left for the next write.
  */
-static ssize_t run_lines(const struct file *file, char *text, size_t length, bool more)
+static ssize_t run_lines(const struct file *file, run_fn *run, char *text, size_t length,
+			 bool more)
 {
 	char *line = text, *end = text + length, *newline;
 	int err;
@@ -123,7 +141,7 @@ static ssize_t run_lines(const struct file *file, char *text, size_t length, boo
 		newline = newline ?: end;
 		*newline = '\0';
 		/* A NUL that the writer put there would hide what follows it. */
-		err = strlen(line) < newline - line ? -EINVAL : run_line(file, line);
+		err = strlen(line) < newline - line ? -EINVAL : run(file, line);
 		if (err)
 			return line == text ? err : line - text;
 		line = newline + 1;
@@ -131,8 +149,8 @@ static ssize_t run_lines(const struct file *file, char *text, size_t length, boo
 	return line == text ? -EINVAL : min_t(ssize_t, line - text, length);
 }
 
-static ssize_t status_write(struct file *file, const char __user *buffer, size_t count,
-			    loff_t *position)
+static ssize_t write_lines(const struct file *file, run_fn *run, const char __user *buffer,
+			   size_t count)
 {
 	size_t length = min_t(size_t, count, WRITE_MAX);
 	ssize_t result;
@@ -143,9 +161,21 @@ static ssize_t status_write(struct file *file, const char __user *buffer, size_t
 	text = memdup_user_nul(buffer, length);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	result = run_lines(file, text, length, length < count);
+	result = run_lines(file, run, text, length, length < count);
 	kfree(text);
 	return result;
+}
+
+static ssize_t status_write(struct file *file, const char __user *buffer, size_t count,
+			    loff_t *position)
+{
+	return write_lines(file, run_line, buffer, count);
+}
+
+static ssize_t course_write(struct file *file, const char __user *buffer, size_t count,
+			    loff_t *position)
+{
+	return write_lines(file, run_course_line, buffer, count);
 }
 
 /* Where a walk is when all processes are done and the lines on the module are left. */
@@ -286,17 +316,25 @@ static void show_precopies(struct seq_file *seq, const struct faultline_record *
 	show_count(seq, known, record->precopy_refused);
 }
 
+/* What the reader knows the process by; 0 if it may not, or the process is exiting. */
+static pid_t shown_pid(const struct walk *walk, const struct faultline_process *process)
+{
+	pid_t nr = pid_nr_ns(process->pid, task_active_pid_ns(current));
+
+	if (!nr || faultline_process_exiting(process) ||
+	    !faultline_registry_may_see(walk->file, process))
+		return 0;
+	return nr;
+}
+
 static void show_process(struct seq_file *seq, struct faultline_process *process)
 {
 	struct pid_namespace *ns = task_active_pid_ns(current);
-	struct walk *walk = seq->private;
+	pid_t nr = shown_pid(seq->private, process), parent = 0;
 	struct faultline_record record;
 	struct task_struct *leader;
-	pid_t nr = pid_nr_ns(process->pid, ns), parent = 0;
 
-	if (!nr || faultline_process_exiting(process) ||
-	    !faultline_registry_may_see(walk->file, process) ||
-	    !faultline_process_read(process, &record))
+	if (!nr || !faultline_process_read(process, &record))
 		return;
 	rcu_read_lock();
 	leader = pid_task(process->pid, PIDTYPE_TGID);
@@ -413,6 +451,25 @@ static const struct seq_operations histogram_operations = {
 	.show	= histogram_show,
 };
 
+static int course_show(struct seq_file *seq, void *at)
+{
+	pid_t nr;
+
+	if (at == SEQ_START_TOKEN || at == AT_MODULE)
+		return 0;
+	nr = shown_pid(seq->private, at);
+	if (nr)
+		seq_printf(seq, "%d\n", nr);
+	return 0;
+}
+
+static const struct seq_operations course_operations = {
+	.start	= walk_start,
+	.next	= walk_next,
+	.stop	= walk_stop,
+	.show	= course_show,
+};
+
 static int open_walk(struct file *file, const struct seq_operations *operations)
 {
 	struct walk *walk = __seq_open_private(file, operations, sizeof(*walk));
@@ -433,6 +490,11 @@ static int histogram_open(struct inode *inode, struct file *file)
 	return open_walk(file, &histogram_operations);
 }
 
+static int course_open(struct inode *inode, struct file *file)
+{
+	return open_walk(file, &course_operations);
+}
+
 static const struct proc_ops status_proc_ops = {
 	.proc_open	= status_open,
 	.proc_read	= seq_read,
@@ -448,6 +510,20 @@ static const struct proc_ops histogram_proc_ops = {
 	.proc_release	= seq_release_private,
 };
 
+static const struct proc_ops course_proc_ops = {
+	.proc_open	= course_open,
+	.proc_read	= seq_read,
+	.proc_write	= course_write,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= seq_release_private,
+};
+
+static bool create_course_status(void)
+{
+	course_folder = proc_mkdir("mp3", NULL);
+	return course_folder && proc_create("status", 0666, course_folder, &course_proc_ops);
+}
+
 /**
  * faultline_procfs_create() - let people register processes; all else is ready
  *
@@ -461,8 +537,9 @@ int faultline_procfs_create(void)
 		return -ENOMEM;
 	/* For everyone: who may do what with whom is decided line by line. */
 	if (!proc_create("status", 0666, procfs_folder, &status_proc_ops) ||
-	    !proc_create("histogram", 0444, procfs_folder, &histogram_proc_ops)) {
-		proc_remove(procfs_folder);
+	    !proc_create("histogram", 0444, procfs_folder, &histogram_proc_ops) ||
+	    (faultline_course_on() && !create_course_status())) {
+		faultline_procfs_destroy();
 		return -ENOMEM;
 	}
 	return 0;
@@ -475,5 +552,6 @@ int faultline_procfs_create(void)
  */
 void faultline_procfs_destroy(void)
 {
+	proc_remove(course_folder);
 	proc_remove(procfs_folder);
 }

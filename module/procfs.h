@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * /proc/faultline/status: text in, text out.
+ * /proc/faultline/status, and course mode's /proc/mp3/status: text in, text out.
  */
 #ifndef _FAULTLINE_PROCFS_H
 #define _FAULTLINE_PROCFS_H

@@ -21,6 +21,7 @@
 #include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
+#include "course.h"
 #include "cow.h"
 #include "follow.h"
 #include "latency.h"
@@ -235,6 +236,7 @@ static int reserve(void)
 	}
 	raw_spin_unlock(&registry_lock);
 	if (first && !err) {
+		faultline_course_begin_run();
 		faultline_cow_arm();
 		faultline_latency_arm();
 		faultline_sampler_start();
@@ -248,6 +250,9 @@ static void unreserve(void)
 
 	raw_spin_lock(&registry_lock);
 	left = count_add(-1);
+	/* Before the lock is let go, and with it the next run. */
+	if (!left)
+		faultline_course_end_run();
 	raw_spin_unlock(&registry_lock);
 	if (!left)
 		mod_delayed_work(system_wq, &disarm_work, msecs_to_jiffies(DISARM_DELAY_MS));

@@ -28,6 +28,9 @@ enum {
 static_assert(sizeof(struct faultline_record) == 256);
 static_assert(offsetof(struct faultline_header, head) == 128);
 static_assert(sizeof(struct faultline_header) <= PAGE_SIZE);
+/* The ring at offset 0 must end before the place where it begins again. */
+static_assert(PAGE_SIZE + RING_RECORDS_MAX * sizeof(struct faultline_record) <=
+	      FAULTLINE_RING_OFFSET);
 
 static unsigned int ring_records = RING_RECORDS_DEFAULT;
 
@@ -252,18 +255,19 @@ const struct faultline_header *faultline_ring_header(void)
 
 /**
  * faultline_ring_map() - map the ring read-only into a process
- * @vma: from mmap; its offset chooses the first page, 0 being the header
+ * @vma: from mmap
+ * @first_page: page of the ring that it begins with, 0 being the header
  *
  * Context: mmap_lock of the caller held for writing.
  * Return: 0, -EPERM for a mapping that could be written or executed, -EINVAL
  * for one that ends beyond the ring.
  */
-int faultline_ring_map(struct vm_area_struct *vma)
+int faultline_ring_map(struct vm_area_struct *vma, unsigned long first_page)
 {
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EPERM;
 	vm_flags_clear(vma, VM_MAYWRITE | VM_MAYEXEC);
-	return remap_vmalloc_range(vma, ring_header, vma->vm_pgoff);
+	return remap_vmalloc_range(vma, ring_header, first_page);
 }
 
 /**

@@ -22,6 +22,7 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "course.h"
 #include "registry.h"
 #include "ring.h"
 #include "sampler.h"
@@ -86,6 +87,7 @@ static void tick(struct kthread_work *work)
 		cond_resched();
 	}
 	srcu_read_unlock(&faultline_registry_srcu, idx);
+	faultline_course_publish();
 	faultline_ring_count_tick();
 	faultline_ring_wake();
 }

@@ -209,12 +209,12 @@ const struct faultline_header *ring_map(void)
 
 	if (fd < 0)
 		bail(FAULTLINE_DEVICE);
-	header = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	header = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, FAULTLINE_RING_OFFSET);
 	if (header == MAP_FAILED)
 		bail("mmap of the header");
 	bytes = ring_bytes(header);
 	munmap((void *)header, 4096);
-	header = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+	header = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, FAULTLINE_RING_OFFSET);
 	if (header == MAP_FAILED)
 		bail("mmap of %zu bytes", bytes);
 	close(fd);

@@ -3,10 +3,11 @@
  * Faultline: the contract between the module and its readers
  *
  * The device /dev/faultline (character, major 423, minor 0) holds one ring of
- * records in the kernel's memory, which any number of readers map read-only:
+ * records in the kernel's memory, which any number of readers map read-only at
+ * FAULTLINE_RING_OFFSET, and, but for course mode, at offset 0 as well.  From there on:
  *
- *	offset 0			struct faultline_header, padded to data_offset
- *	offset header.data_offset	header.capacity records of header.record_size
+ *	0			struct faultline_header, padded to data_offset
+ *	header.data_offset	header.capacity records of header.record_size
  *
  * The module publishes one record per registered process per tick.  Record
  * number n (n counts from 1 and never wraps) stands in slot (n - 1) % capacity
@@ -43,6 +44,18 @@
  * A program should map the first page, check magic and version, and take all
  * sizes from the header: a later minor revision may append fields to either
  * struct without a new version.
+ *
+ * Course mode (mp3=1) puts at offset 0 FAULTLINE_COURSE_BYTES that can be mapped writable
+ * by who opened the device so: FAULTLINE_COURSE_LONGS longs in groups of four, -1 where
+ * empty, and nothing but -1 behind them.  Every tick writes a group, the first long last:
+ *
+ *	jiffies, minor faults, major faults, CPU time in jiffies
+ *
+ * The three are sums over all registered processes of what is new since the group
+ * before.  After the last group comes the first again.  A run begins with the buffer
+ * emptied, at its start, and ends with a group of what is new since the last tick.  Its
+ * readers reset what they have read to -1.  FAULTLINE_COURSE_STATUS takes lines `R <pid>`
+ * and `U <pid>`, and gives the registered pids, one per line.
  */
 #ifndef _UAPI_FAULTLINE_H
 #define _UAPI_FAULTLINE_H
@@ -52,6 +65,12 @@
 #define FAULTLINE_DEVICE	"/dev/faultline"
 #define FAULTLINE_STATUS	"/proc/faultline/status"
 #define FAULTLINE_MAJOR		423
+#define FAULTLINE_RING_OFFSET	0x100000000ULL	/* beyond any ring at offset 0 */
+
+#define FAULTLINE_COURSE_STATUS	"/proc/mp3/status"
+#define FAULTLINE_COURSE_BYTES	(128 * 4096)
+#define FAULTLINE_COURSE_LONGS	48000
+#define FAULTLINE_COURSE_GROUP	4
 
 #define FAULTLINE_MAGIC		0x544c4146	/* "FALT" */
 #define FAULTLINE_VERSION	1

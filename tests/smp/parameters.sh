@@ -43,6 +43,9 @@ done
 for value in 512 -1 x; do
 	check "major=$value is refused" refuses "major=$value" '0 (any) to 511'
 done
+for value in 2 -1 x; do
+	check "mp3=$value is refused" refuses "mp3=$value" '0 or 1'
+done
 for value in bogus '' FTRACE; do
 	check "cow=$value is refused" refuses "cow=$value" 'auto, ftrace, kprobe, entry or off'
 done
@@ -61,6 +64,7 @@ else
 fi
 check 'the smallest values are taken' takes hz=1 ring_records=64 max_processes=1
 check 'the largest rate and number of processes are taken' takes hz=1000 max_processes=16384
+check 'course mode is taken' takes mp3=1
 check 'every way to count is taken' eval \
 	'takes cow=auto && takes cow=ftrace && takes cow=kprobe && takes cow=entry && takes cow=off'
 
@@ -75,7 +79,7 @@ runs_at_100()	{ grep -q '^# hz: 100$' /proc/faultline/status; }
 # The others, of which amd64 has one more.
 fixed()
 {
-	amd64 && echo 5 || echo 4
+	amd64 && echo 6 || echo 5
 }
 
 insmod ./faultline.ko
