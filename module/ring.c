@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
@@ -253,6 +254,24 @@ const struct faultline_header *faultline_ring_header(void)
 	return ring_header;
 }
 
+/*
+ * Pages are mapped as they are looked at: whoever wants the newest records of a large ring
+ * does not pay for all of it.
+ */
+static vm_fault_t map_page(struct vm_fault *vmf)
+{
+	/* faultline_ring_map() saw to it that this is in the ring, wherever it begins. */
+	pgoff_t page = vmf->pgoff % (FAULTLINE_RING_OFFSET >> PAGE_SHIFT);
+
+	vmf->page = vmalloc_to_page((char *)ring_header + (page << PAGE_SHIFT));
+	get_page(vmf->page);
+	return 0;
+}
+
+static const struct vm_operations_struct ring_vm_operations = {
+	.fault = map_page,
+};
+
 /**
  * faultline_ring_map() - map the ring read-only into a process
  * @vma: from mmap
@@ -264,10 +283,15 @@ const struct faultline_header *faultline_ring_header(void)
  */
 int faultline_ring_map(struct vm_area_struct *vma, unsigned long first_page)
 {
+	unsigned long pages = PAGE_ALIGN(ring_bytes()) >> PAGE_SHIFT;
+
 	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
 		return -EPERM;
-	vm_flags_clear(vma, VM_MAYWRITE | VM_MAYEXEC);
-	return remap_vmalloc_range(vma, ring_header, first_page);
+	if (first_page >= pages || vma_pages(vma) > pages - first_page)
+		return -EINVAL;
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
+	vma->vm_ops = &ring_vm_operations;
+	return 0;
 }
 
 /**
