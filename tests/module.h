@@ -50,7 +50,7 @@ bool status_setting(const char *key, char *value, size_t size);
 /* Map the device's whole ring, read-only; ends the test if that fails. */
 const struct faultline_header *ring_map(void);
 void ring_unmap(const struct faultline_header *header);
-/* No process forked from now on has it mapped, which spares each fork its page tables. */
+/* No process forked from now on has it mapped. */
 void ring_keep_from_children(const struct faultline_header *header);
 /* Record number @seq, wherever it stands now. */
 const struct faultline_record *ring_record(const struct faultline_header *header, uint64_t seq);
