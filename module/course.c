@@ -135,7 +135,7 @@ void faultline_course_add(const struct faultline_totals *from, const struct faul
 	raw_spin_unlock(&course_lock);
 }
 
-/* The first long says that the group is there, so it comes last. */
+/* A reader takes the first long for all four, so that one comes last. */
 static void write_group(void)
 {
 	long *group = &course_buffer[course_next];
@@ -147,7 +147,6 @@ static void write_group(void)
 	WRITE_ONCE(group[1], course_sums.minor_faults);
 	WRITE_ONCE(group[2], course_sums.major_faults);
 	WRITE_ONCE(group[3], div_u64_rem(course_sums.cpu_ns, TICK_NSEC, &rest_ns));
-	/* Pairs with nothing but the order in which the course's monitor reads. */
 	smp_store_release(&group[0], (long)jiffies);
 	course_next = (course_next + FAULTLINE_COURSE_GROUP) % FAULTLINE_COURSE_LONGS;
 	course_sums.minor_faults = 0;
