@@ -147,6 +147,7 @@ static void write_group(void)
 	WRITE_ONCE(group[1], course_sums.minor_faults);
 	WRITE_ONCE(group[2], course_sums.major_faults);
 	WRITE_ONCE(group[3], div_u64_rem(course_sums.cpu_ns, TICK_NSEC, &rest_ns));
+	/* Pairs with no barrier: the course's monitor just reads this one first. */
 	smp_store_release(&group[0], (long)jiffies);
 	course_next = (course_next + FAULTLINE_COURSE_GROUP) % FAULTLINE_COURSE_LONGS;
 	course_sums.minor_faults = 0;
