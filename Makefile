@@ -6,7 +6,8 @@ KDIR	?= /lib/modules/$(shell uname -r)/build
 KERNELS	= $(or $(K),$(shell tests/vm/kernel.sh names))
 BUILD	:= build/$(shell uname -r)
 
-.PHONY: help demo study check bench bench-peers lint programs module clean
+.PHONY: help demo study check bench bench-peers lint programs module install uninstall \
+	deb clean
 
 help:
 	@echo 'make demo            case studies 1 and 2 on a stock kernel in QEMU; plots in plots/'
@@ -19,6 +20,8 @@ help:
 	@echo 'make lint            what checkers say of the sources'
 	@echo 'make programs        monitor/monitor and the workloads of work/'
 	@echo 'make module          the module for the running kernel (see insert.sh)'
+	@echo 'make install         programs, man pages, sources for dkms (PREFIX, DESTDIR); uninstall'
+	@echo 'make deb             packages for Debian, into build/deb'
 	@echo 'make clean           remove what was built; the cache of kernels stays'
 
 demo:
@@ -53,6 +56,18 @@ module:
 	cp -ru module/* $(BUILD)/module
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/$(BUILD)/module modules
 	cp $(BUILD)/module/faultline.ko $(BUILD)/faultline.ko
+
+install:
+	$(MAKE) -C monitor
+	$(MAKE) -C work work
+	$(MAKE) -C packaging install
+
+uninstall:
+	$(MAKE) -C packaging uninstall
+
+deb:
+	@tests/vm/packages.sh deb
+	packaging/deb.sh
 
 clean:
 	$(MAKE) -C monitor clean

@@ -99,4 +99,5 @@ module_exit(faultline_exit);
 MODULE_DESCRIPTION("Shows when and why processes fault: minor, major and copy-on-write");
 MODULE_AUTHOR("The Faultline authors");
 MODULE_LICENSE("GPL");
+/* The one place that the version is written in: programs and packages read it here. */
 MODULE_VERSION("1.0");

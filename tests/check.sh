@@ -7,7 +7,7 @@
 #
 # A test is a file: in tests/smp it runs on a guest of two CPUs with swap, in
 # tests/icount on one CPU whose clock counts instructions, in tests/root on two CPUs with
-# root.sh's Debian, in tests/host right here.
+# root.sh's Debian, in tests/host right here.  tests/packages.sh sees to itself.
 # Each claim counts as one; so does a test that does not come to its end, leaves a
 # dirty kernel log, or a module that cannot be removed.
 
@@ -64,6 +64,13 @@ run_host()
 		grep -q "ok - \(# SKIP \)\?host: $name" "$log" ||
 			echo "not ok - $name: makes a claim" | record host
 	done
+}
+
+run_packages()
+{
+	[ -z "$wanted_test" ] || [ "$wanted_test" = packages ] || return 0
+	"$tests/packages.sh" 2>&1 | record packages ||
+		echo "not ok - all of it holds" | record packages
 }
 
 # run_guest KERNEL FOLDER GUEST-OPTION...
@@ -126,6 +133,7 @@ done
 	die "check.sh: no kernel '$wanted_kernel' in the matrix: $("$tests/vm/kernel.sh" names | xargs)"
 [ -n "$wanted_kernel" ] || run_host
 [ -z "$(tests_in root)" ] || "$tests/vm/root.sh" fetch
+[ -n "$wanted_kernel" ] || run_packages &
 # A guest keeps one CPU busy, however many it has: as many at a time as there are CPUs.
 for kernel in "${kernels[@]}"; do
 	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do

@@ -65,7 +65,8 @@ mapfile -t kernel_sources < <(find module -name '*.[ch]')
 # The macros of tracepoints have a layout of their own.
 mapfile -t checked_sources < <(find module -name '*.[chS]' ! -name trace.h)
 mapfile -t programs < <(find monitor work tests bench -name '*.[ch]')
-mapfile -t shell < <(grep -lE '^#!.*(sh|bash)$' -r insert.sh tests case_studies bench .ci)
+mapfile -t shell < <(grep -lE '^#!.*(sh|bash)$' -r insert.sh tests case_studies bench \
+	packaging .ci)
 
 # Left out on purpose: version checks, which compat.h is there for, and the one file
 # under /proc that everyone may write to.
@@ -79,8 +80,11 @@ check "kernel-doc" "$("$tests/vm/kernel.sh" headers "$kernel")/scripts/kernel-do
 check "cppcheck" cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 	--enable=warning,portability -Imodule -Iwork -Imonitor -Itests -DVERSION='""' "${programs[@]}"
 # SC2016, SC2317: commands are handed to check(), as words and as functions.
-check "shellcheck" shellcheck -x -P SCRIPTDIR -P "$tests" -e SC2016,SC2317 "${shell[@]}"
-check "codespell" codespell -L falt README.md module monitor work tests bench case_studies insert.sh
+check "shellcheck" shellcheck -x -P SCRIPTDIR -P "$tests" -e SC2016,SC2317 "${shell[@]}" \
+	packaging/faultline.bash
+check "mandoc" mandoc -Tlint -Wwarning man/*
+check "codespell" codespell -L falt,nd README.md module monitor work tests bench case_studies \
+	packaging man insert.sh
 # E402: a test must say where the studies are before it can import them.
 check "pycodestyle" /usr/bin/python3 -m pycodestyle --max-line-length=100 --ignore=E402,W503,W504 \
 	case_studies tests

@@ -9,6 +9,7 @@
 #   --cpus N            its CPUs, which take turns (2)
 #   --swap MB           swap on a virtio disk (none)
 #   --root              run the command in the Debian of root.sh instead of busybox
+#   --image FILE        run it in this root file system
 #   --icount            one CPU whose clock counts instructions, about 1 ns each, and
 #                       skips what is idle: figures and timing then repeat exactly,
 #                       but for waits for a disk, which are the host's
@@ -33,7 +34,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
-memory=1024 cpus=2 swap=0 root=0 icount=0 erms=1 results='' limit=600 console=''
+memory=1024 cpus=2 swap=0 root=0 icount=0 erms=1 root_image='' results='' limit=600 console=''
 adds=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -42,6 +43,7 @@ while [ $# -gt 0 ]; do
 	--cpus)    cpus=$2; shift 2 ;;
 	--swap)    swap=$2; shift 2 ;;
 	--root)    root=1; shift ;;
+	--image)   root=1; root_image=$2; shift 2 ;;
 	--icount)  icount=1; cpus=1; shift ;;
 	--no-erms) erms=0; shift ;;
 	--results) results=$2; shift 2 ;;
@@ -61,9 +63,8 @@ busybox=$("$here/kernel.sh" busybox "$kernel")
 guest_architecture=$("$here/kernel.sh" architecture "$kernel")
 architecture "$guest_architecture"
 [ $root -eq 0 ] || [ "$guest_architecture" = "$(dpkg --print-architecture)" ] ||
-	die "guest.sh: the Debian for --root is of this machine's architecture, and $kernel is not"
-root_image=''
-[ $root -eq 0 ] || root_image=$("$here/root.sh" image)
+	die "guest.sh: a root file system is of this machine's architecture, and $kernel is not"
+[ $root -eq 0 ] || root_image=${root_image:-$("$here/root.sh" image)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 console=${console:-$work/console}

@@ -3,7 +3,7 @@
 #
 # Install what is missing from Debian's packages; touches no network if nothing is.
 #
-# usage: packages.sh run|root|lint KERNEL...	the kernels of the matrix that will be used
+# usage: packages.sh run|root|lint|deb KERNEL...	the kernels of the matrix that will be used
 
 set -euo pipefail
 
@@ -13,15 +13,17 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # To build (kbuild's own programs want libelf and pahole), boot, draw.
 run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-x86
 	python3 python3-matplotlib python3-numpy'
-# To build the root file system of guest.sh --root.
-root='mmdebstrap e2fsprogs'
-lint='sparse cppcheck shellcheck codespell perl python3-pycodestyle'
+# To build the root file systems of guest.sh --root; and what tests here ask.
+root='mmdebstrap e2fsprogs mandoc lintian'
+lint='sparse cppcheck shellcheck codespell perl python3-pycodestyle mandoc'
+deb='make gcc libc6-dev dpkg-dev debhelper dh-dkms'
 
 case ${1-} in
 run)  wanted=$run ;;
-root) wanted="$run $root" ;;
+root) wanted="$run $root $deb" ;;
 lint) wanted="$run $lint" ;;
-*)    die "usage: packages.sh run|root|lint KERNEL..." ;;
+deb)  wanted=$deb ;;
+*)    die "usage: packages.sh run|root|lint|deb KERNEL..." ;;
 esac
 
 for kernel in "${@:2}"; do
@@ -39,7 +41,8 @@ need_lists=no
 for kernel in "${@:2}"; do
 	[ -e "$FAULTLINE_CACHE/kernels/$kernel/release" ] || need_lists=yes
 done
-[ "$1" != root ] || "$here/root.sh" image > /dev/null 2>&1 || need_lists=yes
+[ "$1" != root ] || { "$here/root.sh" image && "$here/root.sh" image bare; } > /dev/null 2>&1 ||
+	need_lists=yes
 [ ${#missing[@]} -gt 0 ] || [ "$need_lists" = yes ] || exit 0
 
 become_root "packages: ${missing[*]}"

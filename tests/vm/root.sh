@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A minimal Debian with the tools that Faultline is compared with and the programs
-# that it is tried on, as an ext4 image in the cache.
+# A minimal Debian as an ext4 image in the cache.
 #
-# usage: root.sh fetch		make sure that the image is in the cache
-#        root.sh image		its path
+# usage: root.sh fetch [RECIPE]		make sure that the image is in the cache
+#        root.sh image [RECIPE]		its path
+#
+# The recipes: tools (the default), with the tools that Faultline is compared with and the
+# programs that it is tried on; bare, which Faultline's packages can be installed in.
 #
 # The release is the host's, and so are apt's sources: the host's mirror, proxy and
 # keys.  An image is never written to (guest.sh --root lays a tmpfs over it) and stays
@@ -17,13 +19,22 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 
 # What is in it.  From kmod on: what scripts that busybox's guest runs expect there.
-packages='redis-server redis-tools bpftrace linux-perf trace-cmd stress-ng
+tools='redis-server redis-tools bpftrace linux-perf trace-cmd stress-ng
 	kmod mount procps psmisc busybox-static'
+# From libelf1 on: what the packages of headers would bring, and what a Debian has anyway.
+bare='dkms gcc make libc6-dev libelf1 pahole openssl systemd udev kmod mount procps busybox-static'
 # What nobody reads in a guest.
 excluded='/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/*'
 
+# The kernels of the cache whose headers are in it.
+case ${2-tools} in
+tools) packages=$tools kernels='' ;;
+bare)  packages=$bare kernels='6.1 6.12' ;;
+*)     die "root.sh: unknown recipe '$2'" ;;
+esac
 images=$FAULTLINE_CACHE/root
-recipe=$(sha256sum <<<"$packages $excluded")
+releases=$(for kernel in $kernels; do "$here/kernel.sh" release "$kernel"; done)
+recipe=$(sha256sum <<<"$packages $excluded${releases:+ $releases}")
 image=$images/${recipe:0:12}.ext4
 
 # The host's sources, but for those that are not Debian itself.
@@ -40,10 +51,24 @@ settings()
 	apt-config dump | grep -E '^Acquire::(https?|Check-Valid-Until|Check-Date)[: ]' || true
 }
 
+# add_headers KERNEL TREE: where packages would put them, and all that depmod wants
+add_headers()
+{
+	local release folder root
+
+	release=$("$here/kernel.sh" release "$1")
+	folder=lib/modules/$release
+	root=$("$here/kernel.sh" modules "$1")
+	root=${root%"/$folder"}
+	(cd "$root" && tar -c usr/src usr/lib "$folder"/{build,source,modules.*}) |
+		"${as_root[@]}" tar -x -C "$2" --no-same-owner --keep-directory-symlink
+	"${as_root[@]}" sed -i "s|$root/|/|" "$2/usr/src/linux-headers-$release/Makefile"
+}
+
 # Made under another name: what has the image's name is whole.
 build()
 {
-	local new=$images/.new option options=()
+	local new=$images/.new option kernel options=()
 
 	"${as_root[@]}" rm -rf --one-file-system "$new"
 	mkdir -p "$new"
@@ -58,6 +83,9 @@ build()
 	"${as_root[@]}" mmdebstrap --mode=root --variant=essential --include="$packages" \
 		--aptopt="$new/settings" "${options[@]}" \
 		"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$new/tree" "$new/sources"
+	for kernel in $kernels; do
+		add_headers "$kernel" "$new/tree"
+	done
 	# Never written to, hence without a journal; sparse, hence no larger than its files.
 	truncate -s 2G "$new/image"
 	"${as_root[@]}" mke2fs -q -t ext4 -O ^has_journal -m 0 -L faultline -d "$new/tree" "$new/image"
@@ -81,8 +109,9 @@ fetch)
 	[ -e "$image" ] || become_root "a root file system for guests"
 	step "a root file system from Debian" fetch ;;
 image)
-	[ -e "$image" ] || die "the root file system is not in the cache: tests/vm/root.sh fetch"
+	[ -e "$image" ] ||
+		die "the root file system is not in the cache: tests/vm/root.sh fetch ${2-tools}"
 	echo "$image" ;;
 *)
-	die "usage: root.sh fetch|image" ;;
+	die "usage: root.sh fetch|image [RECIPE]" ;;
 esac

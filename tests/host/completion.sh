@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# TAB offers the commands that there are, the options of the command that is typed, and
+# pids or files where these are wanted.
+
+here=$(dirname "$0")
+. "$here/../tap.sh"
+top=$here/../..
+. "$top/packaging/faultline.bash"
+program=$top/build/programs/faultline
+
+# complete_words WORD...: what TAB offers at the end of the last one
+complete_words()
+{
+	COMP_WORDS=(faultline "$@")
+	COMP_CWORD=$#
+	_faultline "$program" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+# offers WANTED WORD...: one of what TAB offers; offers_only: nothing else
+offers()
+{
+	complete_words "${@:2}" | grep -qx -e "$1"
+}
+
+offers_only()
+{
+	[ "$(complete_words "${@:2}" | sort | xargs)" = "$1" ]
+}
+
+mapfile -t commands < <("$program" --help | awk '/^  [a-z]+  / { print $1 }')
+check "there are commands to complete" [ ${#commands[@]} -ge 2 ]
+for command in "${commands[@]}"; do
+	check "faultline TAB offers $command" offers "$command" ''
+	for option in $("$program" "$command" --help | grep -oE -e '^ {2,6}-[^=[ ]*(, --[a-z-]+)?' |
+		tr -d ,); do
+		check "faultline $command -TAB offers $option" offers "$option" "$command" -
+	done
+done
+check "rec is completed to record" offers_only record rec
+check "record --fol is completed to --follow" offers_only --follow record --fol
+check "record -F TAB offers the formats that there are" offers_only \
+	"$("$program" record -F nonesuch 2>&1 | sed 's/.*one of \(.*\), not.*/\1/; s/, /\n/g' | sort | xargs)" \
+	record -F ''
+for words in attach register 'register -c' unregister 'precopy auto' 'precopy 4'; do
+	# shellcheck disable=SC2086 # words
+	check "$words TAB offers this shell's pid" offers $$ $words ''
+done
+check "precopy TAB offers auto and off" offers_only 'auto off' precopy ''
+check "attach --name TAB offers the name of this shell" offers "$(cat /proc/$$/comm)" attach --name ''
+cd "$(mktemp -d)" || exit
+touch 'a run.dat'
+check "report TAB offers a file" offers 'a run.dat' report ''
+check "run -o TAB offers a file" offers 'a run.dat' run -o a
+check "run TAB offers a program of PATH" offers env run en
+rm 'a run.dat'
+rmdir "$PWD"
+finish

@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# make install puts everything where it is looked for, in one version, and make uninstall
+# takes all of it away.
+
+here=$(dirname "$0")
+. "$here/../tap.sh"
+top=$(cd "$here/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+version=$(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' "$top/module/main.c")
+
+# Of a copy, for it builds where the sources are.
+cp -r "$top"/{Makefile,man,module,monitor,packaging,work} "$work"
+
+# into FOLDER TARGET VARIABLE...
+into()
+{
+	make -s -C "$work" "$2" DESTDIR="$work/$1" "${@:3}" > "$work/said" 2>&1 ||
+		{ cat "$work/said"; return 1; }
+}
+
+there()
+{
+	(cd "$work/$1" && find . -type f -o -type l) | sed 's/^\.//' | sort
+}
+
+has()
+{
+	there "$1" | grep -qx "$2"
+}
+
+no_files()
+{
+	[ -z "$(there "$1")" ] || { there "$1"; return 1; }
+}
+
+says_version()
+{
+	"$work/$1" --version | grep -qx "$(basename "$1") (Faultline) $version"
+}
+
+check "the module has a version" grep -qE '^[0-9]+(\.[0-9]+)+$' <<< "$version"
+check "make install" into here install
+for file in bin/faultline bin/monitor bin/work lib/systemd/system/faultline.service \
+	lib/sysusers.d/faultline.conf lib/udev/rules.d/60-faultline.rules \
+	share/bash-completion/completions/faultline share/man/man1/faultline.1 \
+	share/man/man1/monitor.1 share/man/man1/work.1 share/man/man4/faultline.4 \
+	share/man/man5/faultline.5; do
+	check "there is /usr/local/$file" has here "/usr/local/$file"
+done
+for program in faultline monitor work; do
+	check "$program is of the module's version" says_version "here/usr/local/bin/$program"
+done
+source=here/usr/src/faultline-$version
+check "dkms is told the same version" \
+	grep -qx "PACKAGE_VERSION=\"$version\"" "$work/$source/dkms.conf"
+check "it finds all sources of the module" diff -r -x dkms.conf "$top/module" "$work/$source"
+check "the service starts the program that was installed" \
+	grep -q '^ExecStart=/usr/local/bin/faultline serve ' \
+	"$work/here/usr/local/lib/systemd/system/faultline.service"
+check "make uninstall" into here uninstall
+check "it leaves no file" no_files here
+
+check "make install as a distribution wants it" into there install PREFIX=/usr \
+	HELPERS=/usr/libexec/faultline
+check "monitor then is faultline by a path that is good wherever it is mounted" \
+	[ "$(readlink "$work/there/usr/libexec/faultline/monitor")" = ../../bin/faultline ]
+check "and works" says_version there/usr/libexec/faultline/monitor
+check "make uninstall from there" into there uninstall PREFIX=/usr HELPERS=/usr/libexec/faultline
+check "it leaves no file there" no_files there
+finish

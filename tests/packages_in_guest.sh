@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What packages.sh wants to know of a guest, under systemd.
+#
+# usage: packages_in_guest.sh load VERSION	that has the packages installed
+#        packages_in_guest.sh install VERSION	that has them in its folder
+
+. ./tap.sh
+
+release=$(uname -r)
+
+is()
+{
+	[ "$1" = "$2" ] || { echo "# '$1' is not '$2'"; false; }
+}
+
+# reads GROUP: somebody who is in that group alone
+reads()
+{
+	setpriv --reuid nobody --regid "$1" --clear-groups faultline monitor --dump > /dev/null 2> /tmp/said
+}
+
+may_not_read()
+{
+	! reads nogroup && grep -q 'Permission denied' /tmp/said
+}
+
+counts()
+{
+	/usr/libexec/faultline/work --rounds=1 1 R 0 > /tmp/said &&
+		/usr/libexec/faultline/monitor --dump 2> /dev/null | grep -q ' comm=work$'
+}
+
+# quietly COMMAND...
+quietly()
+{
+	"$@" > /tmp/said 2>&1 || { sed 's/^/# /' /tmp/said; return 1; }
+}
+
+nothing_left()
+{
+	! ls -d /usr/src/faultline-* /lib/modules/*/updates/* /var/lib/dkms/faultline 2> /dev/null
+}
+
+if [ "$1" = install ]; then
+	check "$release: the packages can be installed" quietly dpkg --install ./*.deb
+	check "$release: dkms has built the module for this kernel" \
+		is "$(dkms status 2> /dev/null | grep "$release")" "faultline/$2, $release, x86_64: installed"
+fi
+check "$release: modprobe finds the module" quietly modprobe faultline
+udevadm settle
+check "$release: it is version $2" is "$(cat /sys/module/faultline/version)" "$2"
+check "$release: udev gives the device to the group, with mode 660" \
+	is "$(stat -c '%G %a' /dev/faultline)" 'faultline 660'
+check "$release: a member of the group reads it" reads faultline
+check "$release: nobody else does" may_not_read
+check "$release: work registers, and monitor shows it" counts
+check "$release: the module can be removed" quietly modprobe -r faultline
+if [ "$1" = install ]; then
+	check "$release: the packages can be purged" quietly dpkg --purge faultline faultline-dkms
+	check "$release: no module and no sources are left" nothing_left
+fi
+finish
