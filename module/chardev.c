@@ -44,6 +44,12 @@ static const struct kernel_param_ops major_ops = {
 module_param_cb(major, &major_ops, &major, 0444);
 MODULE_PARM_DESC(major, "major number of the device (default 423; 0 takes any that is free)");
 
+/*
+ * For nodes that somebody made by hand.  None is there beforehand: the number is of the
+ * range that the kernel gives to whoever asks for any.
+ */
+MODULE_ALIAS_CHARDEV(FAULTLINE_MAJOR, 0);
+
 static dev_t chardev_number;
 static struct cdev chardev;
 static struct class *chardev_class;

@@ -32,6 +32,12 @@ counts()
 		/usr/libexec/faultline/monitor --dump 2> /dev/null | grep -q ' comm=work$'
 }
 
+# A node that somebody made: udev's comes with the module.
+opening_loads()
+{
+	mknod /run/node c 423 0 && : < /run/node && grep -q '^faultline ' /proc/modules
+}
+
 # quietly COMMAND...
 quietly()
 {
@@ -57,6 +63,7 @@ check "$release: a member of the group reads it" reads faultline
 check "$release: nobody else does" may_not_read
 check "$release: work registers, and monitor shows it" counts
 check "$release: the module can be removed" quietly modprobe -r faultline
+check "$release: opening a node of its number loads it again" opening_loads
 if [ "$1" = install ]; then
 	check "$release: the packages can be purged" quietly dpkg --purge faultline faultline-dkms
 	check "$release: no module and no sources are left" nothing_left
