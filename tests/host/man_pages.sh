@@ -89,7 +89,7 @@ columns=$(sed -n 's/^# columns: //p' "$top/plots/case_study_5/profile_thp_on.dat
 for column in $columns; do
 	check "faultline(5) explains $column" grep -qE "^ +$column( |\$)" <(page faultline.5)
 done
-parameters=$(sed -nE 's/^MODULE_PARM_DESC\(([a-z_]+).*/\1/p' "$top"/module/*.c)
+parameters=$(sed -nE 's/^MODULE_PARM_DESC\(([a-z0-9_]+).*/\1/p' "$top"/module/*.c)
 for parameter in $parameters; do
 	check "faultline(4) explains the parameter $parameter" \
 		grep -qE "^ +$parameter=" <(page faultline.4)
