@@ -44,13 +44,21 @@ quietly()
 	"$@" > /tmp/said 2>&1 || { sed 's/^/# /' /tmp/said; return 1; }
 }
 
+# With an event between unpacking and configuring, as udev then reads a rule whose group
+# there is not yet; it looks for new ones every three seconds.
+installs()
+{
+	dpkg --unpack ./*.deb && sleep 4 && udevadm trigger --settle --name-match=null &&
+		dpkg --configure --pending
+}
+
 nothing_left()
 {
 	! ls -d /usr/src/faultline-* /lib/modules/*/updates/* /var/lib/dkms/faultline 2> /dev/null
 }
 
 if [ "$1" = install ]; then
-	check "$release: the packages can be installed" quietly dpkg --install ./*.deb
+	check "$release: the packages can be installed" quietly installs
 	check "$release: dkms has built the module for this kernel" \
 		is "$(dkms status 2> /dev/null | grep "$release")" "faultline/$2, $release, x86_64: installed"
 fi

@@ -21,8 +21,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # What is in it.  From kmod on: what scripts that busybox's guest runs expect there.
 tools='redis-server redis-tools bpftrace linux-perf trace-cmd stress-ng
 	kmod mount procps psmisc busybox-static'
-# From libelf1 on: what the packages of headers would bring, and what a Debian has anyway.
-bare='dkms gcc make libc6-dev libelf1 pahole openssl systemd udev kmod mount procps busybox-static'
+# What Faultline's packages want, what those of headers would bring, and what a Debian has
+# anyway.
+bare='dkms openssl libmicrohttpd12 libncursesw6
+	gcc make libc6-dev libelf1 pahole systemd udev kmod mount procps busybox-static'
 # What nobody reads in a guest.
 excluded='/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/*'
 
