@@ -16,31 +16,37 @@ _faultline_options()
 		tr -d ,
 }
 
-# _faultline_argument COMMAND PREVIOUS CURRENT: into COMPREPLY, what is no option
+# The formats, as it says when it is given none of them.
+_faultline_formats()
+{
+	"$1" record --format= 2>&1 | sed -n 's/.*expected one of \(.*\), not.*/\1/p' | tr -d ,
+}
+
+# _faultline_argument PROGRAM COMMAND PREVIOUS CURRENT: into COMPREPLY, what is no option
 _faultline_argument()
 {
 	local pids
 
-	case $1:$2 in
+	case $2:$3 in
 	*:-F | *:--format)
-		mapfile -t COMPREPLY < <(compgen -W 'dat csv json openmetrics chrome-trace classic' -- "$3")
+		mapfile -t COMPREPLY < <(compgen -W "$(_faultline_formats "$1")" -- "$4")
 		return ;;
 	*:-n | *:--name)
-		mapfile -t COMPREPLY < <(compgen -W "$(cat /proc/[0-9]*/comm 2> /dev/null)" -- "$3")
+		mapfile -t COMPREPLY < <(compgen -W "$(cat /proc/[0-9]*/comm 2> /dev/null)" -- "$4")
 		return ;;
 	precopy:precopy)
-		mapfile -t COMPREPLY < <(compgen -W 'auto off' -- "$3")
+		mapfile -t COMPREPLY < <(compgen -W 'auto off' -- "$4")
 		return ;;
 	*:-o | *:--output | *:--device) ;;
 	attach:* | register:* | unregister:* | precopy:*)
 		pids=$(cd /proc && echo [0-9]*)
-		mapfile -t COMPREPLY < <(compgen -W "$pids" -- "$3")
+		mapfile -t COMPREPLY < <(compgen -W "$pids" -- "$4")
 		return ;;
 	run:*)
-		mapfile -t COMPREPLY < <(compgen -cf -- "$3")
+		mapfile -t COMPREPLY < <(compgen -cf -- "$4")
 		return ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -f -- "$3")
+	mapfile -t COMPREPLY < <(compgen -f -- "$4")
 }
 
 _faultline()
@@ -55,7 +61,7 @@ _faultline()
 		mapfile -t COMPREPLY < <(compgen -W "$(_faultline_options "$program" "$command")" \
 			-- "$current")
 	else
-		_faultline_argument "$command" "$previous" "$current"
+		_faultline_argument "$program" "$command" "$previous" "$current"
 	fi
 }
 

@@ -32,6 +32,26 @@ counts()
 		/usr/libexec/faultline/monitor --dump 2> /dev/null | grep -q ' comm=work$'
 }
 
+# The service's answer; it needs some seconds to lock itself in.
+answers()
+{
+	systemctl start faultline || return
+	tries=60
+	until busybox wget -qO /tmp/said http://127.0.0.1:9423/metrics 2> /dev/null; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] && sleep 1 || return
+	done
+	grep -q '^faultline_' /tmp/said
+}
+
+# With no capability, none to come by, and a filter of system calls.
+is_locked_in()
+{
+	is "$(awk '/^(CapBnd|NoNewPrivs|Seccomp):/ { print $2 }' \
+		"/proc/$(systemctl show --property MainPID --value faultline)/status" | xargs)" \
+		'0000000000000000 1 2'
+}
+
 # A node that somebody made: udev's comes with the module.
 opening_loads()
 {
@@ -70,6 +90,13 @@ check "$release: udev gives the device to the group, with mode 660" \
 check "$release: a member of the group reads it" reads faultline
 check "$release: nobody else does" may_not_read
 check "$release: work registers, and monitor shows it" counts
+if faultline serve --help > /dev/null 2>&1; then
+	check "$release: the service answers" answers
+	check "$release: it is locked in" is_locked_in
+	check "$release: it can be stopped" quietly systemctl stop faultline
+else
+	skip "$release: the service answers: faultline was built without serve"
+fi
 check "$release: the module can be removed" quietly modprobe -r faultline
 check "$release: opening a node of its number loads it again" opening_loads
 if [ "$1" = install ]; then

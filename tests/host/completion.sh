@@ -8,7 +8,9 @@ here=$(dirname "$0")
 . "$here/../tap.sh"
 top=$here/../..
 . "$top/packaging/faultline.bash"
-program=$top/build/programs/faultline
+# With all its commands, where that has been built.
+program=$top/build/programs-full/faultline
+[ -e "$program" ] || program=$top/build/programs/faultline
 
 # complete_words WORD...: what TAB offers at the end of the last one
 complete_words()

@@ -7,7 +7,10 @@ here=$(dirname "$0")
 . "$here/../tap.sh"
 top=$here/../..
 programs=$top/build/programs
-read -ra faultline_commands < <("$programs/faultline" --help | awk '/^  [a-z]+  / { print $1 }' | xargs)
+# With all its commands, where that has been built.
+faultline=$top/build/programs-full/faultline
+[ -e "$faultline" ] || faultline=$programs/faultline
+read -ra faultline_commands < <("$faultline" --help | awk '/^  [a-z]+  / { print $1 }' | xargs)
 
 well_formed()
 {
@@ -23,7 +26,10 @@ page()
 # options_of PROGRAM...: as --help spells them, with their arguments
 options_of()
 {
-	"$programs/$1" "${@:2}" --help | sed -nE 's/^ {2,6}(-[^ ]+( --[^ ]+)?)( .*)?$/\1/p' | sort
+	local program=$programs/$1
+
+	[ "$1" != faultline ] || program=$faultline
+	"$program" "${@:2}" --help | sed -nE 's/^ {2,6}(-[^ ]+( --[^ ]+)?)( .*)?$/\1/p' | sort
 }
 
 # options_in PAGE: those with an entry of their own
