@@ -41,6 +41,18 @@ says_version()
 	"$work/$1" --version | grep -qx "$(basename "$1") (Faultline) $version"
 }
 
+# As dkms decides it.
+is_built_for()
+{
+	# shellcheck source=/dev/null
+	(. "$work/$source/dkms.conf" && [[ $1 =~ $BUILD_EXCLUSIVE_KERNEL ]])
+}
+
+is_not_built_for()
+{
+	! is_built_for "$1"
+}
+
 check "the module has a version" grep -qE '^[0-9]+(\.[0-9]+)+$' <<< "$version"
 check "make install" into here install
 for file in bin/faultline bin/monitor bin/work lib/systemd/system/faultline.service \
@@ -60,6 +72,12 @@ check "it finds all sources of the module" diff -r -x dkms.conf "$top/module" "$
 check "the service starts the program that was installed" \
 	grep -q '^ExecStart=/usr/local/bin/faultline serve ' \
 	"$work/here/usr/local/lib/systemd/system/faultline.service"
+for release in 6.1.0-56-amd64 6.6.9 6.12.117+deb12-rt-amd64; do
+	check "dkms builds for $release" is_built_for "$release"
+done
+for release in 5.10.0-30-amd64 6.0.12-amd64 6.13.2 6.120.0 7.1.0-amd64; do
+	check "and not for $release" is_not_built_for "$release"
+done
 check "make uninstall" into here uninstall
 check "it leaves no file" no_files here
 
