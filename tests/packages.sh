@@ -101,6 +101,12 @@ module_says()
 	inside modinfo --set-version "$1" --field "$2" faultline | grep -q "$3"
 }
 
+# has_alias RELEASE: of the device's number
+has_alias()
+{
+	[ "$(inside modprobe --set-version "$1" --resolve-alias char-major-423-0)" = faultline ]
+}
+
 # unit_is_tight: as systemd judges, 10 is wide open
 unit_is_tight()
 {
@@ -177,6 +183,7 @@ check "dkms builds and installs it for ${releases[*]}" dkms_has "$version"
 for release in "${releases[@]}"; do
 	check "$release: the module is of version $version" module_says "$release" version "^$version$"
 	check "$release: it was built for it" module_says "$release" vermagic "^$release "
+	check "$release: opening a node of its number would load it" has_alias "$release"
 	check "$release: it is signed with dkms's key" module_says "$release" signer 'DKMS module signing key'
 done
 check "there is a group faultline" grep -q '^faultline:' "$tree/etc/group"

@@ -52,12 +52,6 @@ is_locked_in()
 		'0000000000000000 1 2'
 }
 
-# A node that somebody made: udev's comes with the module.
-opening_loads()
-{
-	mknod /run/node c 423 0 && true < /run/node && grep -q '^faultline ' /proc/modules
-}
-
 # quietly COMMAND...
 quietly()
 {
@@ -98,7 +92,6 @@ else
 	skip "$release: the service answers: faultline was built without serve"
 fi
 check "$release: the module can be removed" quietly modprobe -r faultline
-check "$release: opening a node of its number loads it again" opening_loads
 if [ "$1" = install ]; then
 	check "$release: the packages can be purged" quietly dpkg --purge faultline faultline-dkms
 	check "$release: no module and no sources are left" nothing_left
