@@ -12,6 +12,19 @@
 #include "arguments.h"
 #include "command.h"
 
+#ifdef WITHOUT_top
+#define command_top left_out
+#endif
+
+#if defined(WITHOUT_top)
+/* Stands in for a command whose library this program was built without. */
+static int left_out(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	errx(EXIT_FAILURE, "this program was built without it");
+}
+#endif
+
 /**
  * struct command - what can be asked for
  * @name: first word behind the program's
@@ -28,6 +41,7 @@ static const struct command commands[] = {
 	{ "run", "run a command and say what it did", command_run },
 	{ "attach", "watch processes that run already", command_attach },
 	{ "record", "write a run's records into a file", command_record },
+	{ "top", "show the registered processes, live", command_top },
 	{ "monitor", "write a run's records to standard output", command_monitor },
 	{ "status", "show who is registered, and what the module says of itself", command_status },
 	{ "register", "register processes", command_register },
@@ -48,7 +62,8 @@ static void help(void)
 	       "Examples:\n"
 	       "  faultline run -c -- make -j4         what it and all that it forks did\n"
 	       "  faultline attach --name redis-server\n"
-	       "  faultline record -o profile.dat      a whole run, until nobody is registered\n");
+	       "  faultline record -o profile.dat      a whole run, until nobody is registered\n"
+	       "  faultline top --sort cow             the same on the screen, live\n");
 }
 
 static const struct command *find(const char *name)

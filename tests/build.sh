@@ -5,6 +5,8 @@
 # builds, and one tree holds one kernel's module at a time.
 #
 # usage: build.sh programs [ARCHITECTURE]	into build/programs: monitor, work, cow, ...
+#						for amd64 into build/programs-full, too: those
+#						that have libraries
 #        build.sh tests [ARCHITECTURE]		into build/tests
 #        build.sh bench [ARCHITECTURE]		into build/bench-programs
 #        build.sh module KERNEL			into build/KERNEL/faultline.ko, and beside it for
@@ -39,6 +41,7 @@ programs)
 	architecture "${2-amd64}"
 	# Guests that have no libraries do without what needs them.
 	build monitor programs LDFLAGS=-static WITHOUT='serve top'
+	[ -n "$cross" ] || build monitor programs-full
 	build work programs LDFLAGS=-static ;;
 tests)
 	architecture "${2-amd64}"

@@ -106,7 +106,8 @@ run_kernel()
 	run_guest "$1" icount --memory 1024 --icount --limit 1200
 	# The Debian is this machine's.
 	[ "$("$tests/vm/kernel.sh" architecture "$1")" != amd64 ] ||
-		run_guest "$1" root --root --memory 2048 --limit 600
+		run_guest "$1" root --root --memory 2048 --limit 600 \
+			--add "$top/build/programs-full/faultline=faultline_full"
 }
 
 # What is built for a kernel's architecture, once.

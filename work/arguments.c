@@ -72,16 +72,17 @@ int arguments_integer(const char *name, const char *text, int min, int max)
 /**
  * arguments_decimal - the number that @text spells, or end the program
  * @name: what the number is, for the message
- * @max: the smallest is 0
+ * @min: not negative
  */
-double arguments_decimal(const char *name, const char *text, double max)
+double arguments_decimal(const char *name, const char *text, double min, double max)
 {
 	char *end;
 	double value = strtod(text, &end);
 
 	/* Only digits and a point: strtod() would take nan, inf and hex, too. */
-	if (end == text || text[strspn(text, "0123456789.")] || *end || value > max)
-		errx(EXIT_USAGE, "%s: expected a number from 0 to %g, not '%s'", name, max,
+	if (end == text || text[strspn(text, "0123456789.")] || *end || value < min ||
+	    value > max)
+		errx(EXIT_USAGE, "%s: expected a number from %g to %g, not '%s'", name, min, max,
 		     text);
 	return value;
 }

@@ -23,6 +23,6 @@ enum {
 void arguments_parse(const struct argp *argp, int argc, char **argv, void *input);
 error_t arguments_common(int key, struct argp_state *state);
 int arguments_integer(const char *name, const char *text, int min, int max);
-double arguments_decimal(const char *name, const char *text, double max);
+double arguments_decimal(const char *name, const char *text, double min, double max);
 
 #endif /* ARGUMENTS_H */

@@ -249,7 +249,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		job->rounds = arguments_integer("--rounds", text, 1, INT_MAX);
 		return 0;
 	case OPTION_SLEEP:
-		job->sleep_s = arguments_decimal("--sleep", text, SLEEP_MAX_S);
+		job->sleep_s = arguments_decimal("--sleep", text, 0, SLEEP_MAX_S);
 		return 0;
 	case OPTION_NO_REGISTER:
 		job->registers = false;

@@ -4,18 +4,5 @@
 # The unit tests of the case studies, as TAP: a claim for each test method.
 
 tests=$(cd "$(dirname "$0")/.." && pwd)
-
-# The system's own python, which has numpy and matplotlib.
-/usr/bin/python3 "$tests/case_studies_test.py" -v 2>&1 | awk '
-/^test[^ ]* \(.*\)/ { name = $1 }
-/ \.\.\. ok$/       { if (name) print "ok " ++claims " - " name; name = "" }
-/ \.\.\. (FAIL|ERROR|skipped.*|expected failure|unexpected success)$/ {
-	print "not ok " ++claims " - " name
-	name = ""
-}
-/^Ran [0-9]+ test/  { ran = $2 }
-{ print "# " $0 }
-END {
-	print (ran && ran == claims ? "ok " : "not ok ") ++claims " - all tests were run"
-	print "1.." claims
-}'
+. "$tests/unittests.sh"
+unittests "$tests/case_studies_test.py"
