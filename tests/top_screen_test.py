@@ -113,7 +113,8 @@ class Top(unittest.TestCase):
         ring.registered = 1
         ring.publish()
         self.start()
-        self.shows(lambda: "1 registered, 0 ended, 137 records lost" in self.terminal.text()[2])
+        self.shows(lambda: "1 registered, 0 ended, 137 records lost" in self.terminal.text()[2]
+                   and 5 in self.rows())
         self.assertEqual(self.rows()[5][2], "30.0")
 
     def test_letters_arrows_and_r_sort(self):

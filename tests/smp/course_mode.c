@@ -376,11 +376,11 @@ static int scribble(void *unused)
 	unsigned long value = 1;
 
 	(void)unused;
-	for (;;)
-		for (size_t i = 0; i < COURSE_ROOM; i++) {
-			value = value * 6364136223846793005UL + 1442695040888963407UL;
-			__atomic_store_n(&buffer[i], (long)value, __ATOMIC_RELAXED);
-		}
+	for (size_t i = 0; value; i = (i + 1) % COURSE_ROOM) {
+		value = value * 6364136223846793005UL + 1442695040888963407UL;
+		__atomic_store_n(&buffer[i], (long)value, __ATOMIC_RELAXED);
+	}
+	return 0;
 }
 
 static void is_scribbled_over(void)
