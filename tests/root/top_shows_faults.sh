@@ -32,8 +32,8 @@ insmod ./faultline.ko latency=copy
 check 'top starts without a process, and q ends it in good order' look
 check 'it says how to register one' shows 'faultline attach PID'
 
-# Forks, and so copies, as long as it is let.
-sh -c 'while sleep 0.1; do :; done' &
+# Forks, and so copies, as long as it is let: of itself, for a command may be a vfork().
+(while :; do (:); sleep 0.1; done) &
 loop=$!
 echo "R $loop" > /proc/faultline/status
 sleep 3
