@@ -22,7 +22,7 @@ look()
 shows()
 {
 	grep -Eq "$1" ./screen && return
-	sed 's/^/# /' ./screen
+	echo "# $(cat ./screen)"
 	return 1
 }
 
