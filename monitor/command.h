@@ -12,6 +12,7 @@ int command_precopy(int argc, char **argv);
 int command_record(int argc, char **argv);
 int command_register(int argc, char **argv);
 int command_run(int argc, char **argv);
+int command_serve(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_top(int argc, char **argv);
 int command_unregister(int argc, char **argv);

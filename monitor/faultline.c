@@ -12,15 +12,19 @@
 #include "arguments.h"
 #include "command.h"
 
+#ifdef WITHOUT_serve
+#define command_serve left_out
+#endif
 #ifdef WITHOUT_top
 #define command_top left_out
 #endif
 
-#if defined(WITHOUT_top)
+#if defined(WITHOUT_serve) || defined(WITHOUT_top)
 /* Stands in for a command whose library this program was built without. */
 static int left_out(int argc, char **argv)
 {
-	(void)argc, (void)argv;
+	(void)argc;
+	(void)argv;
 	errx(EXIT_FAILURE, "this program was built without it");
 }
 #endif
@@ -43,6 +47,7 @@ static const struct command commands[] = {
 	{ "record", "write a run's records into a file", command_record },
 	{ "top", "show the registered processes, live", command_top },
 	{ "monitor", "write a run's records to standard output", command_monitor },
+	{ "serve", "serve counters by command name to Prometheus", command_serve },
 	{ "status", "show who is registered, and what the module says of itself", command_status },
 	{ "register", "register processes", command_register },
 	{ "unregister", "unregister processes", command_unregister },
@@ -63,7 +68,8 @@ static void help(void)
 	       "  faultline run -c -- make -j4         what it and all that it forks did\n"
 	       "  faultline attach --name redis-server\n"
 	       "  faultline record -o profile.dat      a whole run, until nobody is registered\n"
-	       "  faultline top --sort cow             the same on the screen, live\n");
+	       "  faultline top --sort cow             the same on the screen, live\n"
+	       "  faultline serve                      http://127.0.0.1:9423/metrics\n");
 }
 
 static const struct command *find(const char *name)

@@ -8,6 +8,7 @@
 
 static const struct format * const formats[] = {
 	&format_dat,
+	&format_openmetrics,
 };
 
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };

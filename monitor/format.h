@@ -41,6 +41,7 @@ struct format {
 };
 
 extern const struct format format_dat;
+extern const struct format format_openmetrics;
 
 /**
  * format_find() - the format of a name

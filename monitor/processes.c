@@ -47,6 +47,46 @@ void processes_update(struct processes *processes, const struct faultline_record
 	}
 }
 
+/* Those that had their last record before @seq. */
+struct stale {
+	uint64_t seq;
+	struct faultline_record **records;
+	size_t count;
+	size_t room;
+};
+
+static void collect(const void *node, VISIT visit, void *closure)
+{
+	struct faultline_record *record = *(struct faultline_record **)node, **more;
+	struct stale *stale = closure;
+
+	if ((visit != postorder && visit != leaf) || record->seq >= stale->seq)
+		return;
+	if (stale->count == stale->room) {
+		more = reallocarray(stale->records, stale->room + 64, sizeof(*more));
+		if (!more)
+			return;
+		stale->records = more;
+		stale->room += 64;
+	}
+	stale->records[stale->count++] = record;
+}
+
+void processes_forget_before(struct processes *processes, uint64_t seq,
+			     void (*gone)(void *context, const struct faultline_record *last),
+			     void *context)
+{
+	struct stale stale = { .seq = seq };
+
+	twalk_r(processes->tree, collect, &stale);
+	for (size_t i = 0; i < stale.count; i++) {
+		gone(context, stale.records[i]);
+		tdelete(stale.records[i], &processes->tree, compare_ids);
+		free(stale.records[i]);
+	}
+	free(stale.records);
+}
+
 void processes_free(struct processes *processes)
 {
 	tdestroy(processes->tree, free);

@@ -39,6 +39,17 @@ const struct faultline_record *processes_last(const struct processes *processes,
 void processes_update(struct processes *processes, const struct faultline_record *record);
 
 /**
+ * processes_forget_before() - forget those that have had no record for long
+ * @processes: the processes
+ * @seq: number of a record; who has had this one or a later one stays
+ * @gone: is told of each one's last record
+ * @context: for @gone
+ */
+void processes_forget_before(struct processes *processes, uint64_t seq,
+			     void (*gone)(void *context, const struct faultline_record *last),
+			     void *context);
+
+/**
  * processes_free() - forget all but how many there were
  * @processes: the processes
  */

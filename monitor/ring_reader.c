@@ -16,7 +16,10 @@
 
 #include "ring_reader.h"
 
-enum { RETRIES_MAX = 1 << 16 };
+enum {
+	RETRIES_MAX	= 1 << 16,
+	FILE_TICK_NS	= 50000000,	/* between two looks at a file that may grow */
+};
 
 static_assert(sizeof(struct faultline_record) == 256, "the contract's record");
 
@@ -55,6 +58,13 @@ static bool is_long_enough(int fd, size_t bytes)
 
 	return fstat(fd, &status) == 0 &&
 	       (!S_ISREG(status.st_mode) || (size_t)status.st_size >= bytes);
+}
+
+static bool is_file(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* Are the sizes such that every slot lies in a mapping of *bytes, and fit size_t? */
@@ -158,6 +168,7 @@ bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, s
 		return false;
 	}
 	reader->next = __atomic_load_n(&reader->header->run, __ATOMIC_RELAXED);
+	reader->file = is_file(reader->fd);
 	return true;
 }
 
@@ -227,8 +238,11 @@ bool ring_reader_run_over(const struct ring_reader *reader)
 bool ring_reader_wait(const struct ring_reader *reader, const sigset_t *signals)
 {
 	struct pollfd device = { .fd = reader->fd, .events = POLLIN };
+	const struct timespec tick = { .tv_nsec = FILE_TICK_NS };
 	uint64_t head;
 
+	if (reader->file)
+		return ppoll(NULL, 0, &tick, signals) >= 0;
 	/* Acknowledged before it is read: what comes meanwhile wakes us again. */
 	return ppoll(&device, 1, NULL, signals) >= 0 &&
 	       read(reader->fd, &head, sizeof(head)) == sizeof(head);

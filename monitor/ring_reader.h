@@ -22,6 +22,7 @@
  * @mapped_bytes: length of the mapping
  * @next: number of the record that comes next
  * @lost: records that were overwritten before this reader came to them
+ * @file: it is not the device but a file, which wakes nobody
  */
 struct ring_reader {
 	int fd;
@@ -29,6 +30,7 @@ struct ring_reader {
 	size_t mapped_bytes;
 	uint64_t next;
 	uint64_t lost;
+	bool file;
 };
 
 /**

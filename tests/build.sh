@@ -41,7 +41,7 @@ programs)
 	architecture "${2-amd64}"
 	# Guests that have no libraries do without what needs them.
 	build monitor programs LDFLAGS=-static WITHOUT='serve top'
-	[ -n "$cross" ] || build monitor programs-full
+	[ -n "$cross" ] || build monitor programs-full WITHOUT=
 	build work programs LDFLAGS=-static ;;
 tests)
 	architecture "${2-amd64}"

@@ -132,8 +132,9 @@ for kernel in $("$tests/vm/kernel.sh" names); do
 done
 [ -z "$wanted_kernel" ] || [ ${#kernels[@]} -gt 0 ] ||
 	die "check.sh: no kernel '$wanted_kernel' in the matrix: $("$tests/vm/kernel.sh" names | xargs)"
+# Tests on the host take programs out of it, too.
+[ -z "$(tests_in root)$(tests_in host)" ] || "$tests/vm/root.sh" fetch
 [ -n "$wanted_kernel" ] || run_host
-[ -z "$(tests_in root)" ] || "$tests/vm/root.sh" fetch
 [ -n "$wanted_kernel" ] || run_packages &
 # A guest keeps one CPU busy, however many it has: as many at a time as there are CPUs.
 for kernel in "${kernels[@]}"; do

@@ -87,7 +87,7 @@ check "codespell" codespell -L falt,nd README.md module monitor work tests bench
 	packaging man insert.sh
 # E402: a test must say where the studies are before it can import them.
 check "pycodestyle" /usr/bin/python3 -m pycodestyle --max-line-length=100 --ignore=E402,W503,W504 \
-	case_studies tests
+	case_studies tests bench
 # checkpatch leaves what it learned about names.
 rm -f .checkpatch-camelcase.git.*
 exit $failed

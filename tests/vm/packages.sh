@@ -12,9 +12,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # To build (kbuild's own programs want libelf and pahole), boot, draw.
 run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-x86
-	python3 python3-matplotlib python3-numpy libncurses-dev'
+	python3 python3-matplotlib python3-numpy libmicrohttpd-dev libncurses-dev'
 # To build the root file systems of guest.sh --root; and what tests here ask.
-root='mmdebstrap e2fsprogs mandoc lintian python3-pyte'
+root='mmdebstrap e2fsprogs mandoc lintian python3-prometheus-client python3-pyte'
 lint='sparse cppcheck shellcheck codespell perl python3-pycodestyle mandoc'
 deb='make gcc libc6-dev dpkg-dev debhelper dh-dkms libmicrohttpd-dev libncurses-dev'
 

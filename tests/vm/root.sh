@@ -5,6 +5,7 @@
 #
 # usage: root.sh fetch [RECIPE]		make sure that the image is in the cache
 #        root.sh image [RECIPE]		its path
+#        root.sh file RECIPE PATH	the path of a copy of a file in it, for this machine
 #
 # The recipes: tools (the default), with the tools that Faultline is compared with and the
 # programs that it is tried on; bare, which Faultline's packages can be installed in.
@@ -20,6 +21,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # What is in it.  From kmod on: what scripts that busybox's guest runs expect there.
 tools='redis-server redis-tools bpftrace linux-perf trace-cmd stress-ng
+	prometheus libmicrohttpd12 libncursesw6
 	kmod mount procps psmisc busybox-static'
 # What Faultline's packages want, what those of headers would bring, and what a Debian has
 # anyway.
@@ -106,6 +108,19 @@ fetch()
 	[ -e "$image" ] || build
 }
 
+# Debian's packages of servers start them when they are installed; a copy starts nothing.
+copy_out()
+{
+	local copy=${image%.ext4}.${1##*/}
+
+	if [ ! -e "$copy" ]; then
+		PATH=$PATH:/usr/sbin debugfs -R "dump -p $1 $copy.$$" "$image" > /dev/null 2>&1
+		[ -s "$copy.$$" ] || die "no file $1 in $image"
+		mv "$copy.$$" "$copy"
+	fi
+	echo "$copy"
+}
+
 case ${1-} in
 fetch)
 	[ -e "$image" ] || become_root "a root file system for guests"
@@ -114,6 +129,9 @@ image)
 	[ -e "$image" ] ||
 		die "the root file system is not in the cache: tests/vm/root.sh fetch ${2-tools}"
 	echo "$image" ;;
+file)
+	[ -e "$image" ] || die "the root file system is not in the cache: tests/vm/root.sh fetch $2"
+	copy_out "${3:?PATH}" ;;
 *)
-	die "usage: root.sh fetch|image [RECIPE]" ;;
+	die "usage: root.sh fetch|image [RECIPE] | file RECIPE PATH" ;;
 esac

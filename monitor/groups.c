@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <assert.h>
+#include <search.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "groups.h"
+
+static_assert(sizeof(GROUPS_OTHERS) > FAULTLINE_COMM_LEN + 1, "no process has this name");
+static_assert(GROUP_COUNTERS <= 32, "a bit each in struct group's known");
+
+/* Where a record has a counter, and the flags without which it means nothing. */
+static const struct {
+	size_t offset;
+	uint32_t flags;
+} counters[GROUP_COUNTERS] = {
+#define FIELD(name, flags) { offsetof(struct faultline_record, name), flags }
+#define KIND(kind, flags) \
+	[GROUP_COW_KIND + (kind)] = FIELD(cow_kinds[kind], FAULTLINE_COW | (flags))
+	[GROUP_MINOR]		= FIELD(minor_faults, 0),
+	[GROUP_MAJOR]		= FIELD(major_faults, 0),
+	[GROUP_COW]		= FIELD(cow_faults, FAULTLINE_COW),
+	KIND(FAULTLINE_ANON, 0),
+	KIND(FAULTLINE_ZERO, 0),
+	KIND(FAULTLINE_FILE, 0),
+	KIND(FAULTLINE_FILE_FIRST, FAULTLINE_COW_FILE_FIRST),
+	KIND(FAULTLINE_KSM, 0),
+	KIND(FAULTLINE_HUGETLB, FAULTLINE_COW_HUGETLB),
+	KIND(FAULTLINE_REMOTE, 0),
+	[GROUP_USER_NS]		= FIELD(user_ns, 0),
+	[GROUP_SYSTEM_NS]	= FIELD(system_ns, 0),
+	[GROUP_PRECOPIED]	= FIELD(precopied, FAULTLINE_PRECOPY),
+	[GROUP_PRECOPY_USED]	= FIELD(precopy_used, FAULTLINE_PRECOPY),
+	[GROUP_PRECOPY_WASTED]	= FIELD(precopy_wasted, FAULTLINE_PRECOPY),
+	[GROUP_PRECOPY_REFUSED]	= FIELD(precopy_refused, FAULTLINE_PRECOPY),
+#undef KIND
+#undef FIELD
+};
+
+static bool is_known(const struct faultline_record *record, int counter)
+{
+	return (record->flags & counters[counter].flags) == counters[counter].flags;
+}
+
+static uint64_t value(const struct faultline_record *record, int counter)
+{
+	uint64_t found;
+
+	memcpy(&found, (const char *)record + counters[counter].offset, sizeof(found));
+	return found;
+}
+
+/* How many bytes the UTF-8 character at @text has; 0 if there is none. */
+static int character_bytes(const unsigned char *text, int left)
+{
+	int bytes = *text < 0x80 ? 1 : *text >= 0xc2 && *text < 0xe0 ? 2 :
+		    *text >= 0xe0 && *text < 0xf0 ? 3 : *text >= 0xf0 && *text < 0xf5 ? 4 : 0;
+
+	if (bytes > left)
+		return 0;
+	for (int i = 1; i < bytes; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	/* Written longer than need be, a surrogate, beyond the last. */
+	if ((*text == 0xe0 && text[1] < 0xa0) || (*text == 0xed && text[1] >= 0xa0) ||
+	    (*text == 0xf0 && text[1] < 0x90) || (*text == 0xf4 && text[1] >= 0x90))
+		return 0;
+	return bytes;
+}
+
+static void make_name(const char comm[FAULTLINE_COMM_LEN], char name[GROUP_NAME_BYTES])
+{
+	const unsigned char *text = (const unsigned char *)comm;
+	int left = (int)strnlen(comm, FAULTLINE_COMM_LEN), bytes;
+
+	strcpy(name, left ? "" : "\\x00");
+	while (left > 0) {
+		bytes = character_bytes(text, left);
+		if (bytes)
+			name = mempcpy(name, text, (size_t)bytes);
+		else
+			name += sprintf(name, "\\x%02x", *text);
+		*name = '\0';
+		text += bytes ? bytes : 1;
+		left -= bytes ? bytes : 1;
+	}
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct group *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+/* A group that is there already; a name that came too late never gets one. */
+static struct group *find(struct groups *groups, const char comm[FAULTLINE_COMM_LEN])
+{
+	struct group wanted, **found;
+
+	make_name(comm, wanted.name);
+	found = tfind(&wanted, &groups->tree, compare_names);
+	return found ? *found : &groups->others;
+}
+
+static struct group *find_or_add(struct groups *groups, const char comm[FAULTLINE_COMM_LEN])
+{
+	struct group *group = find(groups, comm);
+
+	if (group != &groups->others || groups->count == groups->max)
+		return group;
+	group = calloc(1, sizeof(*group));
+	if (group)
+		make_name(comm, group->name);
+	if (!group || !tsearch(group, &groups->tree, compare_names)) {
+		/* For good: who was placed among the others is looked for there. */
+		groups->max = groups->count;
+		free(group);
+		return &groups->others;
+	}
+	groups->all[groups->count++] = group;
+	return group;
+}
+
+bool groups_init(struct groups *groups, unsigned int max)
+{
+	*groups = (struct groups){ .max = max, .others.name = GROUPS_OTHERS };
+	groups->all = calloc(max, sizeof(*groups->all));
+	return groups->all;
+}
+
+void groups_count(struct groups *groups, const struct faultline_record *record,
+		  const struct faultline_record *before)
+{
+	struct group *group = find_or_add(groups, record->comm);
+	uint64_t now, then;
+
+	for (int i = 0; i < GROUP_COUNTERS; i++) {
+		if (!is_known(record, i))
+			continue;
+		now = value(record, i);
+		then = before && is_known(before, i) ? value(before, i) : 0;
+		/* In a ring that is none of ours anything may stand. */
+		if (now > then)
+			group->counters[i] += now - then;
+	}
+}
+
+static void join(struct group *group, const struct faultline_record *record)
+{
+	group->processes++;
+	group->rss_bytes += record->rss_bytes;
+	group->swap_bytes += record->swap_bytes;
+	for (int i = 0; i < GROUP_COUNTERS; i++)
+		group->lacking[i] += !is_known(record, i);
+}
+
+static void leave(struct group *group, const struct faultline_record *record)
+{
+	group->processes--;
+	group->rss_bytes -= record->rss_bytes;
+	group->swap_bytes -= record->swap_bytes;
+	for (int i = 0; i < GROUP_COUNTERS; i++)
+		group->lacking[i] -= !is_known(record, i);
+}
+
+void groups_place(struct groups *groups, const struct faultline_record *record,
+		  const struct faultline_record *before)
+{
+	struct group *home = before ? find(groups, before->comm) : NULL;
+	struct group *group = find_or_add(groups, record->comm);
+
+	if (group == &groups->others && group != home)
+		groups->folded++;
+	for (int i = 0; i < GROUP_COUNTERS; i++)
+		group->known |= (uint32_t)is_known(record, i) << i;
+	if (home)
+		leave(home, before);
+	if (!(record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED)))
+		join(group, record);
+}
+
+void groups_remove(struct groups *groups, const struct faultline_record *before)
+{
+	leave(find(groups, before->comm), before);
+}
+
+const struct group *groups_at(const struct groups *groups, unsigned int number)
+{
+	if (number < groups->count)
+		return groups->all[number];
+	return number == groups->count && groups->folded ? &groups->others : NULL;
+}
+
+bool group_knows(const struct group *group, enum group_counter counter)
+{
+	return group->known & 1u << counter && !group->lacking[counter];
+}
+
+static void forget(void *group)
+{
+	free(group);
+}
+
+void groups_free(struct groups *groups)
+{
+	tdestroy(groups->tree, forget);
+	free(groups->all);
+}
