@@ -5,6 +5,14 @@ A profile is text: lines that start with `#` describe the run, every other line
 is one sample of one process, its columns named by the `# columns:` line.
 Counters in it count from the registration of their process on and never go
 back.  A process is known by its id; a pid may come back under another id.
+
+    import profile_dat
+    run = profile_dat.read("profile.dat")
+    run.rows["minor"]                       # shape (samples,)
+    run.rows[run.rows["id"] == 3]["time_s"]
+    profile_dat.total(run, "cow")           # of all processes, over time
+
+ring.py reads the same rows from the device, while they are written.
 """
 
 import re
@@ -51,6 +59,9 @@ class Profile:
         if not known
     lost: records that the monitor was too slow to see, or None if not known
         because the recording was cut short
+    histograms: how long what was timed took, by "copy" and "fault": arrays of shape
+        (buckets, 3) of from and to, in seconds, half-open, and how many; {} if the
+        profile does not say
     """
 
     path: str
@@ -60,6 +71,7 @@ class Profile:
     latency: tuple[str, ...]
     latency_cost_s: dict[str, float]
     lost: int | None
+    histograms: dict[str, np.ndarray]
 
 
 # ---- Reading ----
@@ -74,7 +86,7 @@ def read(path):
     lines = _finished_lines(path)
     header, processes, lost = {}, {}, None
     latency, latency_cost_s = [], {"copy": np.nan, "fault": np.nan}
-    columns, rows = {}, []
+    columns, rows, histograms = {}, [], {}
 
     try:
         number = 1
@@ -97,6 +109,9 @@ def read(path):
                 latency_cost_s = _latency_cost(value)
             elif name == "lost":
                 lost = _lost_total(value)
+            elif name == "histogram":
+                measure, _, buckets = value.partition(" ")
+                histograms.setdefault(measure, []).extend(_buckets(buckets))
             else:
                 header[name] = value
         if not columns:
@@ -105,7 +120,8 @@ def read(path):
         raise ProfileError(f"{path}:{number}: {error}") from None
 
     profile = Profile(path, header, _array(rows, columns), processes, tuple(latency),
-                      latency_cost_s, lost)
+                      latency_cost_s, lost,
+                      {name: np.array(buckets) for name, buckets in histograms.items()})
     _check_order(profile)
     return profile
 
@@ -242,6 +258,14 @@ def _latency_cost(value):
         raise ValueError("expected '# latency_cost_ns: copy=N|n/a fault=N|n/a'")
     return {"copy": _decimal_if_available(match[1]) / 1e9,
             "fault": _decimal_if_available(match[2]) / 1e9}
+
+
+def _buckets(value):
+    """Return (from, to, count) of each bucket that a `# histogram:` line gives."""
+    if not re.fullmatch(r"([0-9]+-[0-9]+:[0-9]+,)*[0-9]+-[0-9]+:[0-9]+", value):
+        raise ValueError("expected '# histogram: copy|fault FROM-TO:COUNT,...'")
+    numbers = [map(int, re.split("[-:]", bucket)) for bucket in value.split(",")]
+    return [(start / 1e9, end / 1e9, count) for start, end, count in numbers]
 
 
 def _lost_total(value):

@@ -11,6 +11,7 @@ int command_monitor(int argc, char **argv);
 int command_precopy(int argc, char **argv);
 int command_record(int argc, char **argv);
 int command_register(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_status(int argc, char **argv);

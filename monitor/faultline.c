@@ -47,6 +47,7 @@ static const struct command commands[] = {
 	{ "record", "write a run's records into a file", command_record },
 	{ "top", "show the registered processes, live", command_top },
 	{ "monitor", "write a run's records to standard output", command_monitor },
+	{ "report", "say what a recording tells, draw it, convert it", command_report },
 	{ "serve", "serve counters by command name to Prometheus", command_serve },
 	{ "status", "show who is registered, and what the module says of itself", command_status },
 	{ "register", "register processes", command_register },
@@ -68,6 +69,7 @@ static void help(void)
 	       "  faultline run -c -- make -j4         what it and all that it forks did\n"
 	       "  faultline attach --name redis-server\n"
 	       "  faultline record -o profile.dat      a whole run, until nobody is registered\n"
+	       "  faultline report -o report.html profile.dat\n"
 	       "  faultline top --sort cow             the same on the screen, live\n"
 	       "  faultline serve                      http://127.0.0.1:9423/metrics\n");
 }

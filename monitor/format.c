@@ -8,6 +8,10 @@
 
 static const struct format * const formats[] = {
 	&format_dat,
+	&format_csv,
+	&format_json,
+	&format_chrome_trace,
+	&format_classic,
 	&format_openmetrics,
 };
 

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "histogram.h"
 #include "machine.h"
 #include "output.h"
 #include "uapi/faultline.h"
@@ -15,10 +16,16 @@
  * struct origin - where records come from
  * @header: of their ring, live, so that what may change is read anew with each record
  * @machine: of the kernel that counted
+ * @lacking: columns that the records do not have, a bit for each of columns.h's table:
+ *	none of a ring's, some of an older recording's
+ * @histograms: how long copies and faults took, of HISTOGRAM_MEASURES, filled in before the
+ *	end; NULL if that is not told
  */
 struct origin {
 	const struct faultline_header *header;
 	struct machine machine;
+	uint64_t lacking;
+	const struct histogram *histograms;
 };
 
 /**
@@ -41,6 +48,10 @@ struct format {
 };
 
 extern const struct format format_dat;
+extern const struct format format_csv;
+extern const struct format format_json;
+extern const struct format format_chrome_trace;
+extern const struct format format_classic;
 extern const struct format format_openmetrics;
 
 /**

@@ -21,11 +21,16 @@ void output_flush(struct output *output)
 	output->used = 0;
 }
 
-char *output_reserve(struct output *output)
+char *output_room(struct output *output, size_t bytes)
 {
-	if (sizeof(output->lines) - output->used < OUTPUT_LINE_MAX)
+	if (sizeof(output->lines) - output->used < bytes)
 		output_flush(output);
 	return output->lines + output->used;
+}
+
+char *output_reserve(struct output *output)
+{
+	return output_room(output, OUTPUT_LINE_MAX);
 }
 
 void output_commit(struct output *output, const char *end)

@@ -8,7 +8,10 @@
 
 #include <stddef.h>
 
-enum { OUTPUT_LINE_MAX = 704 };
+enum {
+	OUTPUT_LINE_MAX	= 704,
+	OUTPUT_BYTES	= 4096,
+};
 
 /**
  * struct output - lines being written
@@ -20,7 +23,7 @@ enum { OUTPUT_LINE_MAX = 704 };
 struct output {
 	int fd;
 	int error;
-	char lines[4096];
+	char lines[OUTPUT_BYTES];
 	size_t used;
 };
 
@@ -31,6 +34,15 @@ struct output {
  * Return: room for OUTPUT_LINE_MAX bytes.
  */
 char *output_reserve(struct output *output);
+
+/**
+ * output_room() - where the next line goes, however long it may be
+ * @output: an output
+ * @bytes: not more than OUTPUT_BYTES
+ *
+ * Return: room for @bytes.
+ */
+char *output_room(struct output *output, size_t bytes);
 
 /**
  * output_commit() - a line stands in what output_reserve() gave

@@ -50,8 +50,9 @@ static bool report(const struct ring_reader *reader, const struct writer *writer
 
 int recorder_run(const struct recorder *recorder, int fd, const char *name)
 {
+	struct histogram times[HISTOGRAM_MEASURES];
 	struct ring_reader reader;
-	struct origin origin;
+	struct origin origin = { 0 };
 	struct writer writer;
 	char why[256];
 	int status = EXIT_SUCCESS;
@@ -63,11 +64,16 @@ int recorder_run(const struct recorder *recorder, int fd, const char *name)
 		ring_reader_rewind(&reader);
 	origin.header = reader.header;
 	machine_read(&origin.machine);
+	/* Those of this machine's module, which another ring has nothing to do with. */
+	if (strcmp(recorder->device, FAULTLINE_DEVICE) == 0 && histogram_read(times, HISTOGRAM_PATH))
+		origin.histograms = times;
 	writer_begin(&writer, recorder->format, fd, &origin);
 	if (!follow(&reader, &writer, recorder->until)) {
 		warn("%s", recorder->device);
 		status = EXIT_FAILURE;
 	}
+	if (origin.histograms)
+		histogram_since(times, HISTOGRAM_PATH);
 	writer_end(&writer, reader.lost);
 	if (!report(&reader, &writer, name))
 		status = EXIT_FAILURE;

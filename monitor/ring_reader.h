@@ -4,6 +4,25 @@
  * memory.  uapi/faultline.h is the protocol.
  *
  * open -> next, wait ... -> close
+ *
+ * It is a library of its own: it needs libc and uapi/faultline.h, and nothing of the
+ * program's.  A reader belongs to one thread; any number of them read one ring.
+ *
+ *	struct faultline_record record;
+ *	struct ring_reader reader;
+ *	char why[256];
+ *	bool last;
+ *
+ *	if (!ring_reader_open(&reader, FAULTLINE_DEVICE, why, sizeof(why)))
+ *		errx(1, "%s", why);
+ *	do {
+ *		last = ring_reader_run_over(&reader);
+ *		while (ring_reader_next(&reader, &record))
+ *			printf("%d: %llu\n", record.pid, record.minor_faults);
+ *	} while (!last && ring_reader_wait(&reader, NULL));
+ *	ring_reader_close(&reader);
+ *
+ *	cc -D_GNU_SOURCE -I../module -c ring_reader.c, and link with ring_reader.o
  */
 #ifndef RING_READER_H
 #define RING_READER_H
@@ -79,7 +98,7 @@ bool ring_reader_run_over(const struct ring_reader *reader);
 /**
  * ring_reader_wait() - sleep until there may be more
  * @reader: an open reader that has seen everything
- * @signals: signal mask while asleep, as in ppoll(2)
+ * @signals: signal mask while asleep, as in ppoll(2); NULL leaves it as it is
  *
  * Return: true, or false with errno, EINTR after a signal.
  */

@@ -3,7 +3,7 @@
 #
 # Install what is missing from Debian's packages; touches no network if nothing is.
 #
-# usage: packages.sh run|root|lint|deb KERNEL...	the kernels of the matrix that will be used
+# usage: packages.sh run|root|check|lint|deb KERNEL...	the kernels of the matrix that will be used
 
 set -euo pipefail
 
@@ -15,15 +15,18 @@ run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-
 	python3 python3-matplotlib python3-numpy libmicrohttpd-dev libncurses-dev'
 # To build the root file systems of guest.sh --root; and what tests here ask.
 root='mmdebstrap e2fsprogs mandoc lintian python3-prometheus-client python3-pyte'
+# What the tests on this machine read formats and pages with, 0.4 GB.
+check='gnuplot-nox chromium chromium-driver python3-selenium'
 lint='sparse cppcheck shellcheck codespell perl python3-pycodestyle mandoc'
 deb='make gcc libc6-dev dpkg-dev debhelper dh-dkms libmicrohttpd-dev libncurses-dev'
 
 case ${1-} in
 run)  wanted=$run ;;
 root) wanted="$run $root $deb" ;;
+check) wanted="$run $root $deb $check" ;;
 lint) wanted="$run $lint" ;;
 deb)  wanted=$deb ;;
-*)    die "usage: packages.sh run|root|lint|deb KERNEL..." ;;
+*)    die "usage: packages.sh run|root|check|lint|deb KERNEL..." ;;
 esac
 
 for kernel in "${@:2}"; do
@@ -41,7 +44,7 @@ need_lists=no
 for kernel in "${@:2}"; do
 	[ -e "$FAULTLINE_CACHE/kernels/$kernel/release" ] || need_lists=yes
 done
-[ "$1" != root ] || { "$here/root.sh" image && "$here/root.sh" image bare; } > /dev/null 2>&1 ||
+[[ $1 != root && $1 != check ]] || { "$here/root.sh" image && "$here/root.sh" image bare; } > /dev/null 2>&1 ||
 	need_lists=yes
 [ ${#missing[@]} -gt 0 ] || [ "$need_lists" = yes ] || exit 0
 
