@@ -13,6 +13,8 @@ version=$(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' "$top/module/main.c")
 
 # Of a copy, for it builds where the sources are.
 cp -r "$top"/{Makefile,case_studies,man,module,monitor,packaging,work} "$work"
+# What somebody built there long ago looks new in a copy.
+make -s -C "$work" clean
 
 # into FOLDER TARGET VARIABLE...
 into()

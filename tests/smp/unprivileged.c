@@ -313,7 +313,8 @@ static void refuse_device(void)
 		bail("popen");
 	said[fread(said, 1, sizeof(said) - 1, monitor)] = '\0';
 	pclose(monitor);
-	ok(strcmp(said, "monitor: /dev/faultline: Permission denied\nexit 1\n") == 0,
+	ok(strcmp(said, "monitor: /dev/faultline: Permission denied: only root may read it (sudo)\n"
+			"exit 1\n") == 0,
 	   "monitor says so in one line and exits with 1");
 }
 
