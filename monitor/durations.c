@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "durations.h"
+#include "histogram_file.h"
 
 /*
  * The module's buckets go from a whole number of ns to before another, and there is one
@@ -18,59 +17,36 @@ const uint64_t durations_bucket_ns[DURATIONS_BUCKETS - 1] = {
 #undef BELOW
 };
 
-/* FROM-TO:COUNT, half-open; TO of the last one reads inf. */
-static void add_bucket(struct durations *times, const char *text)
+static void add_times(struct durations *times, uint64_t from_ns, uint64_t count)
 {
-	uint64_t from, count;
-	const char *colon = strchr(text, ':');
 	int bucket = 0;
 
-	if (!colon)
-		return;
-	from = strtoull(text, NULL, 10);
-	count = strtoull(colon + 1, NULL, 10);
-	while (bucket < DURATIONS_BUCKETS - 1 && from > durations_bucket_ns[bucket])
+	while (bucket < DURATIONS_BUCKETS - 1 && from_ns > durations_bucket_ns[bucket])
 		bucket++;
 	times->buckets[bucket] += count;
 	times->count += count;
 }
 
-/* What stands behind a measure's name: count missed sum max, five percentiles, buckets. */
-static void parse(struct durations *times, char *text)
+static void take_total(void *context, const struct histogram_line *line)
 {
-	char *words[10], *bucket;
+	struct durations *times = (struct durations *)context + line->measure;
+	const char *text = line->buckets, *colon;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		words[i] = strtok_r(i ? NULL : text, " \n", &text);
-		if (!words[i])
-			return;
+	if (line->id)
+		return;
+	times->known = line->known;
+	times->sum_ns = line->sum_ns;
+	/* FROM-TO:COUNT, half-open. */
+	while ((colon = strchr(text, ':'))) {
+		add_times(times, strtoull(text, NULL, 10), strtoull(colon + 1, NULL, 10));
+		text = strchr(colon, ',');
+		if (!text++)
+			break;
 	}
-	if (strcmp(words[0], "n/a") == 0)
-		return;
-	times->known = true;
-	if (strcmp(words[2], "n/a") == 0)
-		return;
-	times->sum_ns = strtoull(words[2], NULL, 10);
-	text = words[9];
-	while ((bucket = strsep(&text, ",")))
-		add_bucket(times, bucket);
 }
 
-void durations_read(const char *path, struct durations times[DURATIONS_MEASURES])
+void durations_read(const char *path, struct durations times[HISTOGRAM_MEASURES])
 {
-	static const char * const totals[DURATIONS_MEASURES] = {
-		[DURATIONS_COPY] = "total 0 copy ", [DURATIONS_FAULT] = "total 0 fault ",
-	};
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0;
-
-	memset(times, 0, DURATIONS_MEASURES * sizeof(*times));
-	while (file && getline(&line, &room, file) > 0)
-		for (int i = 0; i < DURATIONS_MEASURES; i++)
-			if (strncmp(line, totals[i], strlen(totals[i])) == 0)
-				parse(&times[i], line + strlen(totals[i]));
-	free(line);
-	if (file)
-		fclose(file);
+	memset(times, 0, HISTOGRAM_MEASURES * sizeof(*times));
+	histogram_file_read(path, take_total, times);
 }

@@ -9,13 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DURATIONS_FILE	"/proc/faultline/histogram"
-
-enum durations_measure {
-	DURATIONS_COPY,	/* of a page, alone */
-	DURATIONS_FAULT,	/* and the whole fault around it */
-	DURATIONS_MEASURES,
-};
+#include "histogram.h"
 
 enum { DURATIONS_BUCKETS = 20 };
 
@@ -38,9 +32,9 @@ struct durations {
 
 /**
  * durations_read() - read what the module tells now
- * @path: DURATIONS_FILE
+ * @path: HISTOGRAM_FILE
  * @times: filled in; a measure that is not timed, or may not be seen, is not known
  */
-void durations_read(const char *path, struct durations times[DURATIONS_MEASURES]);
+void durations_read(const char *path, struct durations times[HISTOGRAM_MEASURES]);
 
 #endif /* DURATIONS_H */

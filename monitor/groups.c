@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "groups.h"
+#include "text.h"
 
 static_assert(sizeof(GROUPS_OTHERS) > FAULTLINE_COMM_LEN + 1, "no process has this name");
 static_assert(GROUP_COUNTERS <= 32, "a bit each in struct group's known");
@@ -52,39 +53,19 @@ static uint64_t value(const struct faultline_record *record, int counter)
 	return found;
 }
 
-/* How many bytes the UTF-8 character at @text has; 0 if there is none. */
-static int character_bytes(const unsigned char *text, int left)
-{
-	int bytes = *text < 0x80 ? 1 : *text >= 0xc2 && *text < 0xe0 ? 2 :
-		    *text >= 0xe0 && *text < 0xf0 ? 3 : *text >= 0xf0 && *text < 0xf5 ? 4 : 0;
-
-	if (bytes > left)
-		return 0;
-	for (int i = 1; i < bytes; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	/* Written longer than need be, a surrogate, beyond the last. */
-	if ((*text == 0xe0 && text[1] < 0xa0) || (*text == 0xed && text[1] >= 0xa0) ||
-	    (*text == 0xf0 && text[1] < 0x90) || (*text == 0xf4 && text[1] >= 0x90))
-		return 0;
-	return bytes;
-}
-
 static void make_name(const char comm[FAULTLINE_COMM_LEN], char name[GROUP_NAME_BYTES])
 {
-	const unsigned char *text = (const unsigned char *)comm;
-	int left = (int)strnlen(comm, FAULTLINE_COMM_LEN), bytes;
+	const char *end = comm + strnlen(comm, FAULTLINE_COMM_LEN);
+	size_t bytes;
 
-	strcpy(name, left ? "" : "\\x00");
-	while (left > 0) {
-		bytes = character_bytes(text, left);
+	strcpy(name, comm < end ? "" : "\\x00");
+	for (; comm < end; comm += bytes ? bytes : 1) {
+		bytes = text_character(comm, (size_t)(end - comm));
 		if (bytes)
-			name = mempcpy(name, text, (size_t)bytes);
+			name = mempcpy(name, comm, bytes);
 		else
-			name += sprintf(name, "\\x%02x", *text);
+			name += sprintf(name, "\\x%02x", (unsigned char)*comm);
 		*name = '\0';
-		text += bytes ? bytes : 1;
-		left -= bytes ? bytes : 1;
 	}
 }
 

@@ -53,45 +53,6 @@ bool histogram_add(struct histogram *histogram, const char *text)
 	}
 }
 
-bool histogram_read(struct histogram histograms[HISTOGRAM_MEASURES], const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *line = NULL, *buckets, name[16];
-	size_t size = 0;
-	int found = 0;
-
-	memset(histograms, 0, HISTOGRAM_MEASURES * sizeof(*histograms));
-	while (file && getline(&line, &size, file) > 0) {
-		if (sscanf(line, "total 0 %15s ", name) != 1)
-			continue;
-		buckets = strrchr(line, ' ') + 1;
-		for (int measure = 0; measure < HISTOGRAM_MEASURES; measure++) {
-			if (strcmp(name, histogram_measures[measure]) != 0)
-				continue;
-			/* n/a, which is no such text, where nothing was ever timed. */
-			histogram_add(&histograms[measure], buckets);
-			found++;
-		}
-	}
-	free(line);
-	if (file)
-		fclose(file);
-	return found == HISTOGRAM_MEASURES;
-}
-
-void histogram_since(struct histogram histograms[HISTOGRAM_MEASURES], const char *path)
-{
-	struct histogram now[HISTOGRAM_MEASURES];
-	bool good = histogram_read(now, path);
-	uint64_t *before;
-
-	for (int measure = 0; measure < HISTOGRAM_MEASURES; measure++)
-		for (int i = 0; i < HISTOGRAM_BUCKETS; i++) {
-			before = &histograms[measure].buckets[i];
-			*before = good ? now[measure].buckets[i] - *before : 0;
-		}
-}
-
 uint64_t histogram_count(const struct histogram *histogram)
 {
 	uint64_t count = 0;

@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HISTOGRAM_PATH "/proc/faultline/histogram"
-
 enum { HISTOGRAM_BUCKETS = 480 };
 
 /* What is timed; histogram_measures has their names. */
@@ -46,23 +44,6 @@ uint64_t histogram_start(unsigned int bucket);
  * Return: false if it is no such text; some of it may have been added.
  */
 bool histogram_add(struct histogram *histogram, const char *text);
-
-/**
- * histogram_read() - the times of all processes since the module was loaded
- * @histograms: of each measure; overwritten
- * @path: HISTOGRAM_PATH
- *
- * Return: false if they are not there for this reader.
- */
-bool histogram_read(struct histogram histograms[HISTOGRAM_MEASURES], const char *path);
-
-/**
- * histogram_since() - what came after an earlier look
- * @histograms: of each measure, the earlier look; becomes the difference, all 0 if it
- *	cannot be known
- * @path: HISTOGRAM_PATH
- */
-void histogram_since(struct histogram histograms[HISTOGRAM_MEASURES], const char *path);
 
 /**
  * histogram_count() - how many there are

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "follow.h"
+#include "histogram_file.h"
 #include "live.h"
 
 static void add(struct live *live, const struct faultline_record *record, bool count)
@@ -107,7 +108,7 @@ char *live_render(struct live *live, enum openmetrics_dialect dialect, size_t *b
 	char *text;
 
 	if (__atomic_load_n(&header->latency, __ATOMIC_RELAXED) != FAULTLINE_LATENCY_OFF)
-		durations_read(DURATIONS_FILE, metrics.times);
+		durations_read(HISTOGRAM_FILE, metrics.times);
 	metrics.ticks_missed = __atomic_load_n(&header->ticks_missed, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&live->lock);
 	metrics.lost = live->lost;

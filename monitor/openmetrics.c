@@ -170,7 +170,7 @@ static void render_present(struct page *page)
 			groups_at(groups, i)->swap_bytes);
 }
 
-static void render_times(struct page *page, enum durations_measure measure, const char *name,
+static void render_times(struct page *page, enum histogram_measure measure, const char *name,
 			 const char *help)
 {
 	const struct durations *times = &page->metrics->times[measure];
@@ -212,9 +212,9 @@ static void render(struct page *page)
 	render_faults(page);
 	render_precopy(page);
 	render_present(page);
-	render_times(page, DURATIONS_COPY, "cow_copy_seconds",
+	render_times(page, HISTOGRAM_COPY, "cow_copy_seconds",
 		     "What copying a page took, all processes since the module was loaded.");
-	render_times(page, DURATIONS_FAULT, "cow_fault_seconds",
+	render_times(page, HISTOGRAM_FAULT, "cow_fault_seconds",
 		     "What copy-on-write faults took as a whole, likewise.");
 	render_itself(page);
 	if (page->dialect == OPENMETRICS_1_0)

@@ -22,13 +22,13 @@ enum openmetrics_dialect {
  * @groups: by command name
  * @lost: records that nobody has read
  * @ticks_missed: sampling ticks that the module missed
- * @times: of all processes, by enum durations_measure; none is known where they are unasked for
+ * @times: of all processes, by enum histogram_measure; none is known where they are unasked for
  */
 struct openmetrics {
 	const struct groups *groups;
 	uint64_t lost;
 	uint64_t ticks_missed;
-	struct durations times[DURATIONS_MEASURES];
+	struct durations times[HISTOGRAM_MEASURES];
 };
 
 /**

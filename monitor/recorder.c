@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "histogram_file.h"
 #include "recorder.h"
 
 error_t recorder_option(int key, char *text, struct argp_state *state)
@@ -65,7 +66,8 @@ int recorder_run(const struct recorder *recorder, int fd, const char *name)
 	origin.header = reader.header;
 	machine_read(&origin.machine);
 	/* Those of this machine's module, which another ring has nothing to do with. */
-	if (strcmp(recorder->device, FAULTLINE_DEVICE) == 0 && histogram_read(times, HISTOGRAM_PATH))
+	if (strcmp(recorder->device, FAULTLINE_DEVICE) == 0 &&
+	    histogram_file_totals(HISTOGRAM_FILE, times))
 		origin.histograms = times;
 	writer_begin(&writer, recorder->format, fd, &origin);
 	if (!follow(&reader, &writer, recorder->until)) {
@@ -73,7 +75,7 @@ int recorder_run(const struct recorder *recorder, int fd, const char *name)
 		status = EXIT_FAILURE;
 	}
 	if (origin.histograms)
-		histogram_since(times, HISTOGRAM_PATH);
+		histogram_file_since(HISTOGRAM_FILE, times);
 	writer_end(&writer, reader.lost);
 	if (!report(&reader, &writer, name))
 		status = EXIT_FAILURE;

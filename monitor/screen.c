@@ -5,6 +5,7 @@
 #include "cells.h"
 #include "layout.h"
 #include "screen.h"
+#include "settings.h"
 #include "sparkline.h"
 #include "terminal.h"
 
@@ -22,17 +23,6 @@ static void draw_line(int y, const char *left, const char *right)
 
 	mvaddnstr(y, 0, left, length ? COLS - length - 2 : COLS);
 	mvaddstr(y, COLS - length, right);
-}
-
-static const char *latency_name(uint32_t latency)
-{
-	static const char * const names[] = {
-		[FAULTLINE_LATENCY_OFF]		= "off",
-		[FAULTLINE_LATENCY_COPY]	= "copy",
-		[FAULTLINE_LATENCY_FAULT]	= "fault",
-	};
-
-	return latency < sizeof(names) / sizeof(names[0]) ? names[latency] : "n/a";
 }
 
 static void draw_kernel(const struct screen *screen)
@@ -73,7 +63,7 @@ static void draw_head(const struct screen *screen)
 	draw_kernel(screen);
 	cells_name(method, header->cow_method, FAULTLINE_METHOD_LEN - 1);
 	snprintf(line, sizeof(line), "%u Hz, latency %s, COW: %s", header->hz,
-		 latency_name(header->latency), method);
+		 settings_latency_name(header->latency), method);
 	mvaddnstr(1, 0, line, COLS);
 	draw_state(screen);
 }

@@ -48,11 +48,12 @@ bool text_from_word(const char *word, size_t length, char comm[FAULTLINE_COMM_LE
 }
 
 /*
- * Bytes of the character that begins here, 0 if none does: RFC 3629's table, which leaves
- * out what could be shorter, surrogates, and what lies beyond U+10FFFF.
+ * RFC 3629's table, which leaves out what could be shorter, surrogates, and what lies beyond
+ * U+10FFFF.
  */
-static size_t character_bytes(const unsigned char *text, size_t left)
+size_t text_character(const char *at, size_t left)
 {
+	const unsigned char *text = (const unsigned char *)at;
 	unsigned char low = 0x80, high = 0xbf;
 	size_t bytes;
 
@@ -76,7 +77,7 @@ static size_t character_bytes(const unsigned char *text, size_t left)
 /* Copies a whole character, or puts U+FFFD for a byte that is none. */
 static char *put_character(char *at, const char **text, const char *end)
 {
-	size_t bytes = character_bytes((const unsigned char *)*text, (size_t)(end - *text));
+	size_t bytes = text_character(*text, (size_t)(end - *text));
 
 	if (bytes)
 		at = mempcpy(at, *text, bytes);

@@ -33,6 +33,15 @@ void text_word(const char comm[FAULTLINE_COMM_LEN], char word[TEXT_WORD_BYTES]);
 bool text_from_word(const char *word, size_t length, char comm[FAULTLINE_COMM_LEN]);
 
 /**
+ * text_character() - how long is the character of UTF-8 that begins here?
+ * @at: a byte
+ * @left: how many there are from it on, at least 1
+ *
+ * Return: its bytes, 0 if none begins here.
+ */
+size_t text_character(const char *at, size_t left);
+
+/**
  * text_json() - a string of JSON, with its quotes
  * @at: room for 6 * @length + 2 bytes
  * @text: ends at a NUL, or after @length; bytes that are no UTF-8 become U+FFFD each

@@ -17,7 +17,7 @@
 #include "clock.h"
 #include "command.h"
 #include "follow.h"
-#include "histograms.h"
+#include "histogram_file.h"
 #include "machine.h"
 #include "ring_reader.h"
 #include "screen.h"
@@ -60,12 +60,12 @@ struct top {
 	uint64_t times_ns;
 };
 
-static void tell_copy_p99(void *context, uint64_t id, uint64_t ns)
+static void take_copy_p99(void *context, const struct histogram_line *line)
 {
-	struct rates_process *process = rates_find(context, id);
+	struct rates_process *process = rates_find(context, line->id);
 
-	if (process)
-		process->copy_p99_ns = (double)ns;
+	if (process && line->measure == HISTOGRAM_COPY && line->count)
+		process->copy_p99_ns = (double)line->p99_ns;
 }
 
 /* Histograms are the module's of now: a ring in a file has none. */
@@ -81,7 +81,7 @@ static void look_at_times(struct top *top)
 		if (!rates_ended(&process->last))
 			process->copy_p99_ns = NAN;
 	if (top->is_device && top->screen.header.latency != FAULTLINE_LATENCY_OFF)
-		histograms_copy_p99(HISTOGRAMS_PATH, tell_copy_p99, rates);
+		histogram_file_read(HISTOGRAM_FILE, take_copy_p99, rates);
 }
 
 /* Rows on the screen, and no further than there are. */

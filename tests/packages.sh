@@ -42,7 +42,7 @@ build_packages()
 	local copy=$work/$1
 
 	mkdir -p "$copy"
-	cp -r "$top"/{LICENSE,Makefile,README.md,insert.sh,man,module,monitor,packaging,work} "$copy"
+	cp -r "$top"/{LICENSE,Makefile,README.md,case_studies,insert.sh,man,module,monitor,packaging,work} "$copy"
 	sed -i "s/^MODULE_VERSION.*/MODULE_VERSION(\"$1\");/" "$copy/module/main.c"
 	"$copy/packaging/deb.sh" > "$copy/log" 2>&1 || { cat "$copy/log"; return 1; }
 	mv "$copy"/build/deb/*.deb "$copy"

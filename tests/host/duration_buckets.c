@@ -48,7 +48,7 @@ static void save(const char *copies, const char *faults)
 static void check_bounds(void)
 {
 	static struct seq_file seq;
-	struct durations times[DURATIONS_MEASURES];
+	struct durations times[HISTOGRAM_MEASURES];
 	int wrong = 0;
 
 	add(0);
@@ -64,29 +64,29 @@ static void check_bounds(void)
 	save("total 0 copy 0 0 n/a n/a n/a n/a n/a n/a n/a n/a\n", seq.text);
 	durations_read(path, times);
 	for (int i = 0; i < DURATIONS_BUCKETS; i++)
-		wrong += times[DURATIONS_FAULT].buckets[i] != counted[i] || !counted[i];
-	ok(times[DURATIONS_FAULT].known && wrong == 0,
+		wrong += times[HISTOGRAM_FAULT].buckets[i] != counted[i] || !counted[i];
+	ok(times[HISTOGRAM_FAULT].known && wrong == 0,
 	   "%" PRIu64 " times on and between the bounds are in the right of %d buckets",
-	   times[DURATIONS_FAULT].count, DURATIONS_BUCKETS);
-	ok(times[DURATIONS_FAULT].count == (uint64_t)atomic64_read(&histogram.count) &&
-	   times[DURATIONS_FAULT].sum_ns == sum_ns, "and their number and sum are the module's");
-	ok(times[DURATIONS_COPY].known && times[DURATIONS_COPY].count == 0, "no time is none");
+	   times[HISTOGRAM_FAULT].count, DURATIONS_BUCKETS);
+	ok(times[HISTOGRAM_FAULT].count == (uint64_t)atomic64_read(&histogram.count) &&
+	   times[HISTOGRAM_FAULT].sum_ns == sum_ns, "and their number and sum are the module's");
+	ok(times[HISTOGRAM_COPY].known && times[HISTOGRAM_COPY].count == 0, "no time is none");
 }
 
 static void check_unknown(void)
 {
-	struct durations times[DURATIONS_MEASURES];
+	struct durations times[HISTOGRAM_MEASURES];
 
 	save("total 0 copy n/a n/a n/a n/a n/a n/a n/a n/a n/a n/a\n", "");
 	durations_read(path, times);
-	ok(!times[DURATIONS_COPY].known && !times[DURATIONS_FAULT].known,
+	ok(!times[HISTOGRAM_COPY].known && !times[HISTOGRAM_FAULT].known,
 	   "what is not timed is not known, and what may not be seen neither");
 	save("total 0 copy 1 0\n", "total 0 fault 1 0 5 5 5 5 5 5 5 7,:,-\n");
 	durations_read(path, times);
-	ok(!times[DURATIONS_COPY].known, "half a line is none");
+	ok(!times[HISTOGRAM_COPY].known, "half a line is none");
 	unlink(path);
 	durations_read(path, times);
-	ok(!times[DURATIONS_COPY].known && !times[DURATIONS_FAULT].known,
+	ok(!times[HISTOGRAM_COPY].known && !times[HISTOGRAM_FAULT].known,
 	   "nor is a file that is not there");
 }
 
