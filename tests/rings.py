@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Rings as files, laid out as module/uapi/faultline.h tells, for tests without a module."""
 
+import mmap
 import os
 import struct
 import subprocess
@@ -16,6 +17,8 @@ FIRST, EXITED, UNREGISTERED, COW, FILE_FIRST, HUGETLB, COPIES, FAULTS, PRECOPY =
 
 MAGIC = 0x544c4146
 PAGE = 4096
+# Offsets in the header.
+HEAD, TICKS, TICKS_MISSED, REGISTERED = 128, 144, 152, 160
 _HEADER = struct.Struct("<6IQ2I64s3Q4Q2I")
 _RECORD = struct.Struct("<3Q2i2I16s25Q")
 _FIELDS = (
@@ -35,11 +38,11 @@ def record(**fields):
 
 
 def header(records, hz=20, latency=0, cow=b"ftrace", copy_cost=0, fault_cost=0, run=1,
-           capacity=None):
-    """Return the page above so many records; nobody is registered any more."""
+           capacity=None, registered=0):
+    """Return the page above so many records."""
     return _HEADER.pack(MAGIC, 1, _HEADER.size, 256, PAGE, 1, capacity or max(records, 1), hz,
-                        latency, cow, copy_cost, fault_cost, 0, records, run, records, 0, 0,
-                        0).ljust(PAGE, b"\0")
+                        latency, cow, copy_cost, fault_cost, 0, records, run, records, 0,
+                        registered, 0).ljust(PAGE, b"\0")
 
 
 def write(path, records, **settings):
@@ -48,6 +51,27 @@ def write(path, records, **settings):
         file.write(header(len(records), **settings))
         file.writelines(records)
         file.truncate(PAGE + 256 * (settings.get("capacity") or max(len(records), 1)))
+
+
+class Growing:
+    """A ring in a file that readers take for the module's: it grows as they read."""
+
+    def __init__(self, path, capacity, **settings):
+        self.path, self.capacity, self.head = str(path), capacity, 0
+        write(path, [], capacity=capacity, **settings)
+        with open(path, "r+b") as file:
+            self.memory = mmap.mmap(file.fileno(), 0)
+
+    def set(self, offset, number):
+        """Change a number of the header: HEAD, TICKS, ..."""
+        self.memory[offset:offset + 8] = number.to_bytes(8, "little")
+
+    def put(self, **fields):
+        """Write the next record, which HEAD will show; its number comes last."""
+        at = PAGE + self.head % self.capacity * 256
+        self.head += 1
+        self.memory[at:at + 256] = record(**fields)
+        self.memory[at:at + 8] = self.head.to_bytes(8, "little")
 
 
 def small_run(comm=b"worker"):

@@ -2,7 +2,6 @@
 """A ring in a file, and faultline top that shows it in a terminal that others wrote (pyte)."""
 
 import fcntl
-import mmap
 import os
 import pty
 import select
@@ -15,45 +14,34 @@ from pathlib import Path
 
 import pyte
 
+import rings
+from rings import COW, PAGE
+
 PROGRAM = Path(__file__).resolve().parent.parent / "build" / "programs-full" / "faultline"
-FIRST, EXITED, UNREGISTERED, COW = 1, 2, 4, 8
-COPY_TIMES, PRECOPY = 64, 256
-PAGE = 4096
-HEADER = struct.Struct("<6I Q 2I 64s 3Q 4Q 2I")
-RECORD = struct.Struct("<3Q 2i 2I 16s 7Q Q 7Q 6Q 4Q")
 SECOND = 1000000000
 PATIENCE_S = 20
 
 
-class Ring:
-    """A ring of the module's layout (uapi/faultline.h), written as the module writes it."""
+class Ring(rings.Growing):
+    """A ring whose records publish() shows."""
 
     def __init__(self, path, capacity=4096, hz=20, latency=0, method=b"ftrace:ptep_clear_flush"):
-        self.path, self.capacity = path, capacity
-        size = PAGE + capacity * RECORD.size
-        with open(path, "wb") as file:
-            file.truncate(size)
-        with open(path, "r+b") as file:
-            self.memory = mmap.mmap(file.fileno(), size)
-        self.head, self.registered, self.settings = 0, 0, (hz, latency, method)
+        super().__init__(path, capacity)
+        self.registered, self.settings = 0, (hz, latency, method)
         self.publish()
 
     def publish(self):
         """Make what was put visible to readers."""
-        hz, latency, method = self.settings
-        self.memory[:HEADER.size] = HEADER.pack(
-            0x544c4146, 1, HEADER.size, RECORD.size, PAGE, time.CLOCK_MONOTONIC, self.capacity,
-            hz, latency, method, 0, 0, 0, self.head, 1, 0, 0, self.registered, 0)
+        self.memory[:PAGE] = rings.header(self.head, *self.settings, capacity=self.capacity,
+                                          registered=self.registered)
 
     def put(self, time_s, id, pid=None, comm=b"work", threads=1, flags=COW, parent=0, minor=0,
             major=0, cow=0, cpu_s=0, rss=0, precopied=0, used=0, wasted=0):
         """Add a record; publish() shows it."""
-        self.head += 1
-        at = PAGE + (self.head - 1) % self.capacity * RECORD.size
-        self.memory[at:at + RECORD.size] = RECORD.pack(
-            self.head, round(time_s * SECOND), id, pid or 1000 + id, 1, threads, flags, comm,
-            minor, major, cow, round(cpu_s * SECOND), 0, rss, 0, parent, *[0] * 7, *[0] * 6,
-            precopied, used, wasted, 0)
+        super().put(time_ns=round(time_s * SECOND), id=id, pid=pid or 1000 + id, ppid=1,
+                    threads=threads, flags=flags, comm=comm, minor=minor, major=major, cow=cow,
+                    user_ns=round(cpu_s * SECOND), rss_bytes=rss, parent_id=parent,
+                    precopied=precopied, used=used, wasted=wasted)
 
 
 class Terminal:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from top_screen import (COW, EXITED, FIRST, PATIENCE_S, PRECOPY, PROGRAM, UNREGISTERED, Ring,
-                        Terminal)
+from rings import COW, EXITED, FIRST, PRECOPY, UNREGISTERED
+from top_screen import PATIENCE_S, PROGRAM, Ring, Terminal
 
 HEAD = 5
 COLOR = re.compile(rb"\x1b\[[0-9;]*\b(?:3[0-9]|4[0-9]|9[0-7]|10[0-7])[0-9;]*m")
