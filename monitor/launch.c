@@ -24,13 +24,14 @@ static sigset_t watched_signals(void)
 
 /* In the child: nothing of ours is left when the command begins but its registration. */
 __attribute__((noreturn))
-static void execute(int gate, const sigset_t *mask, char **argv)
+static void execute(int gate, const sigset_t *mask, sighandler_t on_child, char **argv)
 {
 	char byte;
 
 	/* Without the word there is nothing to do, nor where the one who had it is gone. */
 	if (read(gate, &byte, 1) != 1)
 		_exit(LAUNCH_FAILED);
+	signal(SIGCHLD, on_child);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(argv[0], argv);
 	warn("%s", argv[0]);
@@ -40,10 +41,13 @@ static void execute(int gate, const sigset_t *mask, char **argv)
 bool launch_fork(struct launch *launch, char **argv)
 {
 	sigset_t watched = watched_signals(), mask;
+	sighandler_t on_child;
 	int gate[2];
 
 	if (pipe2(gate, O_CLOEXEC))
 		return false;
+	/* Who started us may have ignored it, and then no child would ever be a zombie. */
+	on_child = signal(SIGCHLD, SIG_DFL);
 	/* Before the fork, so that not even its end can be missed. */
 	sigprocmask(SIG_BLOCK, &watched, &mask);
 	launch->signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -55,7 +59,7 @@ bool launch_fork(struct launch *launch, char **argv)
 	}
 	if (launch->pid == 0) {
 		close(gate[1]);
-		execute(gate[0], &mask, argv);
+		execute(gate[0], &mask, on_child, argv);
 	}
 	close(gate[0]);
 	launch->gate = gate[1];

@@ -57,7 +57,7 @@ static const struct argp argp = {
 	       "is the command's, 128 and the signal that ended it, 127 if there is no such "
 	       "command, 126 if it cannot be executed, 125 if faultline itself fails, or 2 after "
 	       "a bad option.  With -c, children that outlive the command are counted up to "
-	       "their last sample, and the end takes up to one sampling period longer.\n\n"
+	       "their last sample, and the end takes up to two sampling periods longer.\n\n"
 	       "Examples:\n"
 	       "  faultline run -- sort -u words\n"
 	       "  faultline run -c -- make -j4            with all that it forks\n"

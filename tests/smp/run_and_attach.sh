@@ -63,6 +63,8 @@ insmod ./faultline.ko hz=50
 # The command's own affairs.
 check 'the exit status is the command'\''s' ends_with 7 ./faultline run -- sh -c 'exit 7'
 check 'or 128 and its signal' ends_with 137 ./faultline run -- sh -c 'kill -9 $$'
+check 'also where who starts it ignores its children' \
+	ends_with 7 sh -c 'trap "" CHLD; exec ./faultline run -- sh -c "exit 7"'
 check '127 where there is no such command' ends_with 127 ./faultline run -- ./no-such-program
 check 'which it names' says 'no-such-program: No such file'
 touch /tmp/plain
