@@ -96,8 +96,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case ARGP_KEY_END:
 		return request->count ? 0 : EINVAL;
 	default:
-		return observer_option(key, text, state) == ARGP_ERR_UNKNOWN ?
-		       arguments_common(key, state) : 0;
+		return observer_option(key, text, state);
 	}
 }
 

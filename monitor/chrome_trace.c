@@ -14,6 +14,7 @@
 
 #include "columns.h"
 #include "format.h"
+#include "processes.h"
 #include "text.h"
 
 enum {
@@ -180,7 +181,7 @@ static void update_life(struct trace *trace, const struct faultline_record *reco
 		return;
 	}
 	life->last = *record;
-	if (record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED)) {
+	if (processes_ended(record)) {
 		write_life(trace, life);
 		tdelete(life, &trace->alive, compare_ids);
 		free(life);
@@ -197,7 +198,7 @@ static void write_record(void *state, const struct faultline_record *record,
 		name_process(trace, record);
 	if (before && record->time_ns > before->time_ns)
 		write_rates(trace, record, before);
-	if (record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED))
+	if (processes_ended(record))
 		write_end(trace, record);
 	write_memory(trace, record);
 	update_life(trace, record);

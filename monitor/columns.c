@@ -62,6 +62,19 @@ const struct column columns[] = {
 	COUNT("precopy_refused", precopy_refused, FAULTLINE_PRECOPY),
 };
 
+void columns_add(struct faultline_record *sum, const struct faultline_record *record)
+{
+	uint64_t *total;
+
+	for (const struct column *column = columns; column < columns + COLUMNS; column++) {
+		if (column->kind != COLUMN_COUNTER)
+			continue;
+		total = (uint64_t *)((char *)sum + column->offset);
+		*total += column_value(column, record);
+	}
+	sum->flags &= record->flags;
+}
+
 const struct column *columns_find(const char *name, size_t length)
 {
 	for (int i = 0; i < COLUMNS; i++)

@@ -92,6 +92,13 @@ static inline uint64_t column_value(const struct column *column,
 }
 
 /**
+ * columns_add() - two processes as if they were one
+ * @sum: counters of @record are added to its own; flags that @record lacks go
+ * @record: a record
+ */
+void columns_add(struct faultline_record *sum, const struct faultline_record *record);
+
+/**
  * columns_find() - the column of a name
  * @name: the name; need not end there
  * @length: its bytes

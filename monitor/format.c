@@ -17,7 +17,7 @@ static const struct format * const formats[] = {
 
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
-const struct format *format_find(const char *name)
+static const struct format *find(const char *name)
 {
 	for (int i = 0; i < FORMATS; i++)
 		if (strcmp(formats[i]->name, name) == 0)
@@ -27,7 +27,7 @@ const struct format *format_find(const char *name)
 
 const struct format *format_chosen(const char *name)
 {
-	const struct format *format = format_find(name);
+	const struct format *format = find(name);
 	char names[128] = "";
 
 	for (int i = 0; !format && i < FORMATS; i++)

@@ -55,14 +55,6 @@ extern const struct format format_classic;
 extern const struct format format_openmetrics;
 
 /**
- * format_find() - the format of a name
- * @name: as in -F
- *
- * Return: the format, or NULL.
- */
-const struct format *format_find(const char *name);
-
-/**
  * format_chosen() - the format of a name that somebody typed, or end the program
  * @name: as in -F
  *

@@ -1,56 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <assert.h>
 #include <search.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "groups.h"
+#include "processes.h"
 #include "text.h"
 
 static_assert(sizeof(GROUPS_OTHERS) > FAULTLINE_COMM_LEN + 1, "no process has this name");
 static_assert(GROUP_COUNTERS <= 32, "a bit each in struct group's known");
 
-/* Where a record has a counter, and the flags without which it means nothing. */
-static const struct {
-	size_t offset;
-	uint32_t flags;
-} counters[GROUP_COUNTERS] = {
-#define FIELD(name, flags) { offsetof(struct faultline_record, name), flags }
-#define KIND(kind, flags) \
-	[GROUP_COW_KIND + (kind)] = FIELD(cow_kinds[kind], FAULTLINE_COW | (flags))
-	[GROUP_MINOR]		= FIELD(minor_faults, 0),
-	[GROUP_MAJOR]		= FIELD(major_faults, 0),
-	[GROUP_COW]		= FIELD(cow_faults, FAULTLINE_COW),
-	KIND(FAULTLINE_ANON, 0),
-	KIND(FAULTLINE_ZERO, 0),
-	KIND(FAULTLINE_FILE, 0),
-	KIND(FAULTLINE_FILE_FIRST, FAULTLINE_COW_FILE_FIRST),
-	KIND(FAULTLINE_KSM, 0),
-	KIND(FAULTLINE_HUGETLB, FAULTLINE_COW_HUGETLB),
-	KIND(FAULTLINE_REMOTE, 0),
-	[GROUP_USER_NS]		= FIELD(user_ns, 0),
-	[GROUP_SYSTEM_NS]	= FIELD(system_ns, 0),
-	[GROUP_PRECOPIED]	= FIELD(precopied, FAULTLINE_PRECOPY),
-	[GROUP_PRECOPY_USED]	= FIELD(precopy_used, FAULTLINE_PRECOPY),
-	[GROUP_PRECOPY_WASTED]	= FIELD(precopy_wasted, FAULTLINE_PRECOPY),
-	[GROUP_PRECOPY_REFUSED]	= FIELD(precopy_refused, FAULTLINE_PRECOPY),
-#undef KIND
-#undef FIELD
+static const char * const names[GROUP_COUNTERS] = {
+	[GROUP_MINOR]		= "minor",
+	[GROUP_MAJOR]		= "major",
+	[GROUP_COW]		= "cow",
+	[GROUP_COW_KIND + FAULTLINE_ANON]	= "cow_anon",
+	[GROUP_COW_KIND + FAULTLINE_ZERO]	= "cow_zero",
+	[GROUP_COW_KIND + FAULTLINE_FILE]	= "cow_file",
+	[GROUP_COW_KIND + FAULTLINE_FILE_FIRST]	= "cow_file_first",
+	[GROUP_COW_KIND + FAULTLINE_KSM]	= "cow_ksm",
+	[GROUP_COW_KIND + FAULTLINE_HUGETLB]	= "cow_hugetlb",
+	[GROUP_COW_KIND + FAULTLINE_REMOTE]	= "cow_remote",
+	[GROUP_USER_NS]		= "user_s",
+	[GROUP_SYSTEM_NS]	= "system_s",
+	[GROUP_PRECOPIED]	= "precopied",
+	[GROUP_PRECOPY_USED]	= "precopy_used",
+	[GROUP_PRECOPY_WASTED]	= "precopy_wasted",
+	[GROUP_PRECOPY_REFUSED]	= "precopy_refused",
 };
+
+/* The columns of these names, once there are groups. */
+static const struct column *counters[GROUP_COUNTERS];
 
 static bool is_known(const struct faultline_record *record, int counter)
 {
-	return (record->flags & counters[counter].flags) == counters[counter].flags;
+	return column_known(counters[counter], record, 0);
 }
 
 static uint64_t value(const struct faultline_record *record, int counter)
 {
-	uint64_t found;
-
-	memcpy(&found, (const char *)record + counters[counter].offset, sizeof(found));
-	return found;
+	return column_value(counters[counter], record);
 }
 
 static void make_name(const char comm[FAULTLINE_COMM_LEN], char name[GROUP_NAME_BYTES])
@@ -107,6 +99,8 @@ static struct group *find_or_add(struct groups *groups, const char comm[FAULTLIN
 
 bool groups_init(struct groups *groups, unsigned int max)
 {
+	for (int i = 0; i < GROUP_COUNTERS; i++)
+		counters[i] = columns_find(names[i], strlen(names[i]));
 	*groups = (struct groups){ .max = max, .others.name = GROUPS_OTHERS };
 	groups->all = calloc(max, sizeof(*groups->all));
 	return groups->all;
@@ -159,7 +153,7 @@ void groups_place(struct groups *groups, const struct faultline_record *record,
 		group->known |= (uint32_t)is_known(record, i) << i;
 	if (home)
 		leave(home, before);
-	if (!(record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED)))
+	if (!processes_ended(record))
 		join(group, record);
 }
 

@@ -8,12 +8,6 @@
 #include "command.h"
 #include "recorder.h"
 
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-	return recorder_option(key, text, state) == ARGP_ERR_UNKNOWN ?
-	       arguments_common(key, state) : 0;
-}
-
 static const struct argp_option options[] = {
 	RECORDER_OPTIONS,
 	ARGUMENTS_COMMON,
@@ -22,7 +16,7 @@ static const struct argp_option options[] = {
 
 static const struct argp argp = {
 	.options = options,
-	.parser = parse,
+	.parser = recorder_option,
 	.doc = "Write what Faultline has recorded of the current run, and follow it until no "
 	       "registered process is left.  A run begins when a process is registered while "
 	       "none is."

@@ -28,7 +28,7 @@ error_t observer_option(int key, char *text, struct argp_state *state)
 		observer->device = text;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return arguments_common(key, state);
 	}
 }
 

@@ -50,12 +50,12 @@ enum { OBSERVER_DEVICE = 512 };
 	  "Read this ring (" FAULTLINE_DEVICE ")", 0 }
 
 /**
- * observer_option() - handle one of OBSERVER_OPTIONS
+ * observer_option() - handle one of OBSERVER_OPTIONS, or what all programs have
  * @key: as in an argp parser, whose state->input is the struct observer
  * @text: likewise
  * @state: likewise
  *
- * Return: 0; ARGP_ERR_UNKNOWN for any other option.
+ * Return: 0; as arguments_common() for any other key.
  */
 error_t observer_option(int key, char *text, struct argp_state *state);
 

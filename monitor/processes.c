@@ -41,7 +41,7 @@ void processes_update(struct processes *processes, const struct faultline_record
 	} else {
 		*last = *record;
 	}
-	if (last && record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED)) {
+	if (last && processes_ended(record)) {
 		tdelete(last, &processes->tree, compare_ids);
 		free(last);
 	}

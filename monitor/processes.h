@@ -5,6 +5,7 @@
 #ifndef PROCESSES_H
 #define PROCESSES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "uapi/faultline.h"
@@ -18,6 +19,17 @@ struct processes {
 	void *tree;
 	uint64_t seen;
 };
+
+/**
+ * processes_ended() - is this its process's last record?
+ * @record: a record
+ *
+ * Return: true if so.
+ */
+static inline bool processes_ended(const struct faultline_record *record)
+{
+	return record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED);
+}
 
 /**
  * processes_last() - the record before this one, of the same process

@@ -29,14 +29,9 @@ struct rates_process *rates_find(const struct rates *rates, uint64_t id)
 	return *slot(rates, id);
 }
 
-bool rates_ended(const struct faultline_record *record)
-{
-	return record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED);
-}
-
 static void forget(struct rates *rates, struct rates_process *process)
 {
-	if (rates_ended(&process->last)) {
+	if (processes_ended(&process->last)) {
 		TAILQ_REMOVE(&rates->ended, process, ended);
 		rates->ended_count--;
 	}
@@ -117,7 +112,7 @@ static void fill_history(struct rates_process *process, const struct rates_count
 
 double rates_in_second(const struct rates_process *process, enum rate rate, uint64_t second)
 {
-	uint64_t end = process->mark.time_ns / NS_PER_S + rates_ended(&process->last);
+	uint64_t end = process->mark.time_ns / NS_PER_S + processes_ended(&process->last);
 
 	return second >= end || second + RATES_SECONDS < end ? NAN :
 	       (double)process->history[rate][second % RATES_KEPT];
@@ -144,7 +139,7 @@ static void add(struct rates *rates, const struct faultline_record *record)
 	rates->count++;
 	process->next = *slot(rates, record->id);
 	*slot(rates, record->id) = process;
-	if (rates_ended(record))
+	if (processes_ended(record))
 		end(rates, process);
 }
 
@@ -155,7 +150,7 @@ static void extend_history(struct rates *rates, struct rates_process *process)
 
 	if (process->last.time_ns <= process->mark.time_ns ||
 	    (process->last.time_ns / NS_PER_S == process->mark.time_ns / NS_PER_S &&
-	     !rates_ended(&process->last)))
+	     !processes_ended(&process->last)))
 		return;
 	/* Of what was long before the first look only the last seconds are of interest. */
 	if (!rates->settled)
@@ -175,11 +170,11 @@ void rates_take(struct rates *rates, const struct faultline_record *record)
 		add(rates, record);
 		return;
 	}
-	if (rates_ended(&process->last))
+	if (processes_ended(&process->last))
 		return;
 	process->last = *record;
 	extend_history(rates, process);
-	if (rates_ended(record))
+	if (processes_ended(record))
 		end(rates, process);
 }
 
@@ -188,7 +183,7 @@ static void settle(const struct rates *rates, struct rates_process *process)
 	struct rates_counters now;
 
 	/* Who had ended at the first look did so at any time before. */
-	process->current = !rates_ended(&process->last) ||
+	process->current = !processes_ended(&process->last) ||
 			   (rates->settled && process->last.time_ns > process->since.time_ns);
 	if (process->last.time_ns <= process->since.time_ns)
 		return;
@@ -201,7 +196,7 @@ static void settle(const struct rates *rates, struct rates_process *process)
 /* Of a process without records the last was lost: all that run have one at each tick. */
 static bool is_gone(const struct rates *rates, const struct rates_process *process)
 {
-	uint64_t now = rates_ended(&process->last) ? rates->now_ns : rates->newest_ns;
+	uint64_t now = processes_ended(&process->last) ? rates->now_ns : rates->newest_ns;
 
 	return now > process->last.time_ns + RATES_LINGER_S * (uint64_t)NS_PER_S;
 }
@@ -226,7 +221,7 @@ static void add_to_total(struct rates_process *total, const struct rates_process
 {
 	const struct faultline_record *record = &process->last;
 
-	if (!rates_ended(record)) {
+	if (!processes_ended(record)) {
 		total->last.flags |= record->flags & FAULTLINE_PRECOPY;
 		total->last.threads += record->threads;
 		total->last.rss_bytes += record->rss_bytes;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "processes.h"
 #include "uapi/faultline.h"
 
 /**
@@ -145,14 +146,6 @@ void rates_total(const struct rates *rates, struct rates_process *total);
  * Return: the process, or NULL.
  */
 struct rates_process *rates_find(const struct rates *rates, uint64_t id);
-
-/**
- * rates_ended() - is this its last record?
- * @record: of any process
- *
- * Return: true if so.
- */
-bool rates_ended(const struct faultline_record *record);
 
 /**
  * rates_in_second() - how many in a second of the clock

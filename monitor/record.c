@@ -30,8 +30,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		request->path = text;
 		return 0;
 	}
-	return recorder_option(key, text, state) == ARGP_ERR_UNKNOWN ?
-	       arguments_common(key, state) : 0;
+	return recorder_option(key, text, state);
 }
 
 static const struct argp_option options[] = {

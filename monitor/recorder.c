@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "histogram_file.h"
 #include "recorder.h"
 
@@ -30,7 +31,7 @@ error_t recorder_option(int key, char *text, struct argp_state *state)
 		recorder->format = format_chosen(text);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return arguments_common(key, state);
 	}
 }
 

@@ -45,12 +45,12 @@ enum {
 	  "Read this ring (" FAULTLINE_DEVICE ")", 0 }
 
 /**
- * recorder_option() - handle one of RECORDER_OPTIONS
+ * recorder_option() - handle one of RECORDER_OPTIONS, or what all programs have
  * @key: as in an argp parser, whose state->input is the struct recorder
  * @text: likewise
  * @state: likewise
  *
- * Return: 0; ARGP_ERR_UNKNOWN for any other option.
+ * Return: 0; as arguments_common() for any other key.
  */
 error_t recorder_option(int key, char *text, struct argp_state *state);
 

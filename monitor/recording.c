@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "processes.h"
 #include "recording.h"
 #include "settings.h"
 #include "text.h"
@@ -200,7 +201,7 @@ static void give_name(struct recording *recording, struct faultline_record *reco
 		return;
 	name = *found;
 	memcpy(record->comm, name->comm, sizeof(name->comm));
-	if (record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED)) {
+	if (processes_ended(record)) {
 		tdelete(name, &recording->names, compare_ids);
 		free(name);
 	}

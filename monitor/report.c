@@ -128,20 +128,6 @@ static bool convert(struct recording *recording, const struct request *request, 
 
 /* ---- Text and page ---- */
 
-static void add_to_total(struct timeline_process *total, const struct timeline_process *process)
-{
-	uint64_t *sum;
-
-	for (int i = 0; i < COLUMNS; i++) {
-		if (columns[i].kind != COLUMN_COUNTER)
-			continue;
-		sum = (uint64_t *)((char *)&total->last + columns[i].offset);
-		*sum += column_value(&columns[i], &process->last);
-	}
-	total->last.flags &= process->last.flags;
-	total->records += process->records;
-}
-
 static void sum_up(struct report *report)
 {
 	struct timeline *timeline = &report->timeline;
@@ -150,7 +136,7 @@ static void sum_up(struct report *report)
 	report->total.last.time_ns = timeline->end_ns;
 	report->total.last.flags = timeline->count ? UINT32_MAX : 0;
 	for (size_t i = 0; i < timeline->count; i++)
-		add_to_total(&report->total, &timeline->processes[i]);
+		columns_add(&report->total.last, &timeline->processes[i].last);
 }
 
 static bool read_run(struct report *report, struct recording *recording,

@@ -29,11 +29,13 @@ struct report {
  * struct report_cell - a column of a table of processes
  * @title: what stands above it, with its unit
  * @hint: the same in a sentence
- * @put: writes what it says of a process; "n/a" if it is not known
+ * @column: the column that it shows of a process's last record, or NULL
+ * @put: otherwise, writes what it says of a process; "n/a" if it is not known
  */
 struct report_cell {
 	const char *title;
 	const char *hint;
+	const char *column;
 	void (*put)(const struct report *report, const struct timeline_process *process,
 		    char text[REPORT_CELL_BYTES]);
 };
@@ -52,6 +54,27 @@ struct report_table {
 
 /* Ends with one without a title; the first one is never absent. */
 extern const struct report_table report_tables[];
+
+/**
+ * report_known() - can a column be told of a process?
+ * @report: a report
+ * @process: one of its own, or all of them as one
+ * @name: of the column
+ *
+ * Return: false if it is to be shown as n/a.
+ */
+bool report_known(const struct report *report, const struct timeline_process *process,
+		  const char *name);
+
+/**
+ * report_cell_put() - what a table says of a process
+ * @report: a report
+ * @cell: a column of one of report_tables
+ * @process: one of its own, or all of them as one
+ * @text: filled in; "n/a" if it is not known
+ */
+void report_cell_put(const struct report *report, const struct report_cell *cell,
+		     const struct timeline_process *process, char text[REPORT_CELL_BYTES]);
 
 /**
  * report_table_known() - is there a figure in it?

@@ -59,7 +59,7 @@ static void write_row(const struct report *report, const struct report_table *ta
 	fprintf(file, "<tr data-id=%" PRIu64 ">", (uint64_t)process->last.id);
 	write_name(report, process, file);
 	for (const struct report_cell *cell = table->cells; cell->title; cell++) {
-		cell->put(report, process, text);
+		report_cell_put(report, cell, process, text);
 		fprintf(file, "<td>%s</td>", text);
 	}
 	fputs("</tr>\n", file);
@@ -126,13 +126,6 @@ static void write_series(const char *name, const struct timeline_process *proces
 #define SERIES(name, field, unit, start)						\
 	write_series(name, process, offsetof(struct timeline_point, field), unit, start, file)
 
-static bool known(const struct report *report, const struct timeline_process *process,
-		  const char *name)
-{
-	return column_known(columns_find(name, strlen(name)), &process->last,
-			    report->recording->origin.lacking);
-}
-
 /* In ms since the start, faults, us of CPU time, and KB. */
 static void write_points(const struct report *report, const struct timeline_process *process,
 			 FILE *file)
@@ -142,12 +135,12 @@ static void write_points(const struct report *report, const struct timeline_proc
 	SERIES("t", time_ns, 1000000, report->timeline.start_ns);
 	SERIES("minors", minor, 1, first->minor_faults);
 	SERIES("majors", major, 1, first->major_faults);
-	if (known(report, process, "cow"))
+	if (report_known(report, process, "cow"))
 		SERIES("cows", cow, 1, first->cow_faults);
 	SERIES("user", user_ns, 1000, first->user_ns);
 	SERIES("system", system_ns, 1000, first->system_ns);
 	SERIES("rss", rss_bytes, 1000, 0);
-	if (known(report, process, "precopied") && process->last.precopied) {
+	if (report_known(report, process, "precopied") && process->last.precopied) {
 		SERIES("used", used, 1, first->precopy_used);
 		SERIES("wasted", wasted, 1, first->precopy_wasted);
 	}

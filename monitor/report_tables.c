@@ -11,7 +11,7 @@ static void put_na(char text[REPORT_CELL_BYTES])
 	strcpy(text, "n/a");
 }
 
-static bool known(const struct report *report, const struct timeline_process *process,
+bool report_known(const struct report *report, const struct timeline_process *process,
 		  const char *name)
 {
 	return column_known(columns_find(name, strlen(name)), &process->last,
@@ -24,38 +24,20 @@ static void put_column(const struct report *report, const struct timeline_proces
 {
 	const struct column *column = columns_find(name, strlen(name));
 
-	if (known(report, process, name))
+	if (report_known(report, process, name))
 		*column_put(text, column, &process->last) = '\0';
 	else
 		put_na(text);
 }
 
-#define COLUMN(function, name)								\
-	static void function(const struct report *report,				\
-			     const struct timeline_process *process,			\
-			     char text[REPORT_CELL_BYTES])				\
-	{										\
-		put_column(report, process, name, text);				\
-	}
-
-COLUMN(put_minor, "minor")
-COLUMN(put_major, "major")
-COLUMN(put_cow, "cow")
-COLUMN(put_anon, "cow_anon")
-COLUMN(put_zero, "cow_zero")
-COLUMN(put_file, "cow_file")
-COLUMN(put_file_first, "cow_file_first")
-COLUMN(put_ksm, "cow_ksm")
-COLUMN(put_hugetlb, "cow_hugetlb")
-COLUMN(put_remote, "cow_remote")
-COLUMN(put_copies, "copies_timed")
-COLUMN(put_copies_missed, "copies_missed")
-COLUMN(put_faults, "faults_timed")
-COLUMN(put_faults_missed, "faults_missed")
-COLUMN(put_precopied, "precopied")
-COLUMN(put_used, "precopy_used")
-COLUMN(put_wasted, "precopy_wasted")
-COLUMN(put_refused, "precopy_refused")
+void report_cell_put(const struct report *report, const struct report_cell *cell,
+		     const struct timeline_process *process, char text[REPORT_CELL_BYTES])
+{
+	if (cell->column)
+		put_column(report, process, cell->column, text);
+	else
+		cell->put(report, process, text);
+}
 
 /* Of all together there is no one pid, nor a moment of the most memory. */
 static void put_pid(const struct report *report, const struct timeline_process *process,
@@ -72,7 +54,7 @@ static void put_memory(const struct report *report, const struct timeline_proces
 {
 	if (process == &report->total)
 		*text = '\0';
-	else if (known(report, process, "rss_bytes"))
+	else if (report_known(report, process, "rss_bytes"))
 		snprintf(text, REPORT_CELL_BYTES, "%.1f", (double)process->rss_max / BYTES_PER_MB);
 	else
 		put_na(text);
@@ -97,7 +79,7 @@ static double cpu(const struct timeline_process *process)
 
 static bool cpu_known(const struct report *report, const struct timeline_process *process)
 {
-	return known(report, process, "user_s") && known(report, process, "system_s");
+	return report_known(report, process, "user_s") && report_known(report, process, "system_s");
 }
 
 static void put_cpu(const struct report *report, const struct timeline_process *process,
@@ -129,7 +111,7 @@ static void put_ratio(uint64_t of, uint64_t to, double scale, char text[REPORT_C
 static void put_copy_mean(const struct report *report, const struct timeline_process *process,
 			  char text[REPORT_CELL_BYTES])
 {
-	if (known(report, process, "copy_s"))
+	if (report_known(report, process, "copy_s"))
 		put_ratio(process->last.copy_ns, process->last.copies_timed, 1 / NS_PER_US, text);
 	else
 		put_na(text);
@@ -138,7 +120,7 @@ static void put_copy_mean(const struct report *report, const struct timeline_pro
 static void put_fault_mean(const struct report *report, const struct timeline_process *process,
 			   char text[REPORT_CELL_BYTES])
 {
-	if (known(report, process, "fault_s"))
+	if (report_known(report, process, "fault_s"))
 		put_ratio(process->last.fault_ns, process->last.faults_timed, 1 / NS_PER_US, text);
 	else
 		put_na(text);
@@ -149,51 +131,51 @@ static void put_hits(const struct report *report, const struct timeline_process 
 {
 	const struct faultline_record *last = &process->last;
 
-	if (known(report, process, "precopy_used"))
+	if (report_known(report, process, "precopy_used"))
 		put_ratio(last->precopy_used, last->precopy_used + last->precopy_wasted, 100, text);
 	else
 		put_na(text);
 }
 
 static const struct report_cell faults[] = {
-	{ "pid", "process, in the initial pid namespace", put_pid },
-	{ "life_s", "from the first record to the last", put_life },
-	{ "minor", "faults served without I/O", put_minor },
-	{ "major", "faults that waited for I/O", put_major },
-	{ "cow", "pages copied on a write", put_cow },
-	{ "cpu_s", "CPU time, user and system", put_cpu },
-	{ "cpu_%", "of one CPU, over its life", put_cpu_share },
-	{ "rss_max_MB", "the most resident memory that was sampled", put_memory },
+	{ "pid", "process, in the initial pid namespace", NULL, put_pid },
+	{ "life_s", "from the first record to the last", NULL, put_life },
+	{ "minor", "faults served without I/O", "minor", NULL },
+	{ "major", "faults that waited for I/O", "major", NULL },
+	{ "cow", "pages copied on a write", "cow", NULL },
+	{ "cpu_s", "CPU time, user and system", NULL, put_cpu },
+	{ "cpu_%", "of one CPU, over its life", NULL, put_cpu_share },
+	{ "rss_max_MB", "the most resident memory that was sampled", NULL, put_memory },
 	{ 0 }
 };
 
 static const struct report_cell kinds[] = {
-	{ "anon", "anonymous memory that fork() left shared", put_anon },
-	{ "zero", "the zero page, after a read", put_zero },
-	{ "file", "a private file page that had been read", put_file },
-	{ "file_first", "a private file page, written at first touch", put_file_first },
-	{ "ksm", "a page that KSM had merged", put_ksm },
-	{ "hugetlb", "a page of hugetlbfs", put_hugetlb },
-	{ "remote", "by another process", put_remote },
+	{ "anon", "anonymous memory that fork() left shared", "cow_anon", NULL },
+	{ "zero", "the zero page, after a read", "cow_zero", NULL },
+	{ "file", "a private file page that had been read", "cow_file", NULL },
+	{ "file_first", "a private file page, written at first touch", "cow_file_first", NULL },
+	{ "ksm", "a page that KSM had merged", "cow_ksm", NULL },
+	{ "hugetlb", "a page of hugetlbfs", "cow_hugetlb", NULL },
+	{ "remote", "by another process", "cow_remote", NULL },
 	{ 0 }
 };
 
 static const struct report_cell times[] = {
-	{ "copies", "copies that were timed", put_copies },
-	{ "missed", "that ought to have been timed", put_copies_missed },
-	{ "mean_us", "what a copy took on average", put_copy_mean },
-	{ "faults", "whole copy-on-write faults that were timed", put_faults },
-	{ "missed", "that ought to have been timed", put_faults_missed },
-	{ "mean_us", "what a fault took on average", put_fault_mean },
+	{ "copies", "copies that were timed", "copies_timed", NULL },
+	{ "missed", "that ought to have been timed", "copies_missed", NULL },
+	{ "mean_us", "what a copy took on average", NULL, put_copy_mean },
+	{ "faults", "whole copy-on-write faults that were timed", "faults_timed", NULL },
+	{ "missed", "that ought to have been timed", "faults_missed", NULL },
+	{ "mean_us", "what a fault took on average", NULL, put_fault_mean },
 	{ 0 }
 };
 
 static const struct report_cell precopies[] = {
-	{ "copied", "pages copied ahead", put_precopied },
-	{ "used", "of these, found used", put_used },
-	{ "wasted", "of these, found unused", put_wasted },
-	{ "refused", "pages that were to be copied and were not", put_refused },
-	{ "hits_%", "used, of those known to be used or not", put_hits },
+	{ "copied", "pages copied ahead", "precopied", NULL },
+	{ "used", "of these, found used", "precopy_used", NULL },
+	{ "wasted", "of these, found unused", "precopy_wasted", NULL },
+	{ "refused", "pages that were to be copied and were not", "precopy_refused", NULL },
+	{ "hits_%", "used, of those known to be used or not", NULL, put_hits },
 	{ 0 }
 };
 
@@ -213,7 +195,7 @@ bool report_table_known(const struct report *report, const struct report_table *
 		return true;
 	for (size_t i = 0; i < report->timeline.count; i++)
 		for (const struct report_cell *cell = table->cells; cell->title; cell++) {
-			cell->put(report, &report->timeline.processes[i], text);
+			report_cell_put(report, cell, &report->timeline.processes[i], text);
 			if (strcmp(text, "n/a") != 0)
 				return true;
 		}

@@ -73,11 +73,11 @@ static int width_of(const struct report *report, const struct report_cell *cell)
 	char text[REPORT_CELL_BYTES];
 	int width = (int)strlen(cell->title), this;
 
-	cell->put(report, &report->total, text);
+	report_cell_put(report, cell, &report->total, text);
 	this = (int)strlen(text);
 	width = this > width ? this : width;
 	for (size_t i = 0; i < report->timeline.count; i++) {
-		cell->put(report, &report->timeline.processes[i], text);
+		report_cell_put(report, cell, &report->timeline.processes[i], text);
 		this = (int)strlen(text);
 		width = this > width ? this : width;
 	}
@@ -93,7 +93,7 @@ static void write_row(const struct report *report, const struct report_table *ta
 	name(report, process, word);
 	fprintf(file, "  %*s%-*s", indent(process), "", names - indent(process), word);
 	for (int i = 0; table->cells[i].title; i++) {
-		table->cells[i].put(report, process, text);
+		report_cell_put(report, &table->cells[i], process, text);
 		fprintf(file, "  %*s", widths[i], text);
 	}
 	putc('\n', file);

@@ -36,8 +36,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	}
 	if (key == ARGP_KEY_NO_ARGS)
 		return EINVAL;
-	return observer_option(key, text, state) == ARGP_ERR_UNKNOWN ?
-	       arguments_common(key, state) : 0;
+	return observer_option(key, text, state);
 }
 
 static const struct argp_option options[] = {

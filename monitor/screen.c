@@ -114,7 +114,7 @@ static void draw_cell(const struct rates_process *process, enum cells_column col
 	if (faint)
 		attron(A_DIM);
 	printw("%*s ", width, text);
-	if (faint && !rates_ended(&process->last))
+	if (faint && !processes_ended(&process->last))
 		attroff(A_DIM);
 }
 
@@ -161,7 +161,7 @@ static void draw_row(const struct screen *screen, const struct layout *layout, i
 	int used;
 
 	move(y, 0);
-	attrset(rates_ended(&process->last) ? A_DIM : A_NORMAL);
+	attrset(processes_ended(&process->last) ? A_DIM : A_NORMAL);
 	for (int i = 0; i < CELLS_COMMAND; i++)
 		if (layout->widths[i])
 			draw_cell(process, i, layout->widths[i]);

@@ -155,7 +155,6 @@ bool timeline_add(struct timeline *timeline, const struct faultline_record *reco
 	if (!process)
 		return false;
 	process->last = *record;
-	process->records++;
 	timeline->records++;
 	if (record->rss_bytes > process->rss_max)
 		process->rss_max = record->rss_bytes;

@@ -49,7 +49,6 @@ struct timeline_point {
  * struct timeline_process - one registration
  * @first: its first record
  * @last: its last one
- * @records: how many there were
  * @rss_max: the most of rss_bytes
  * @points: in the order of time, one per step in which it had a record
  * @count: of @points
@@ -59,7 +58,6 @@ struct timeline_point {
 struct timeline_process {
 	struct faultline_record first;
 	struct faultline_record last;
-	uint64_t records;
 	uint64_t rss_max;
 	struct timeline_point *points;
 	size_t count;

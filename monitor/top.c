@@ -78,7 +78,7 @@ static void look_at_times(struct top *top)
 		return;
 	top->times_ns = top->looked_ns;
 	for (process = TAILQ_FIRST(&rates->all); process; process = TAILQ_NEXT(process, all))
-		if (!rates_ended(&process->last))
+		if (!processes_ended(&process->last))
 			process->copy_p99_ns = NAN;
 	if (top->is_device && top->screen.header.latency != FAULTLINE_LATENCY_OFF)
 		histogram_file_read(HISTOGRAM_FILE, take_copy_p99, rates);

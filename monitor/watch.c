@@ -3,6 +3,8 @@
 #include <search.h>
 #include <stdlib.h>
 
+#include "columns.h"
+#include "processes.h"
 #include "watch.h"
 
 /**
@@ -39,6 +41,8 @@ bool watch_root(struct watch *watch, uint64_t id)
 	if (!member)
 		return false;
 	member->id = id;
+	if (!watch->members)
+		watch->counts.flags = UINT32_MAX;
 	if (!tsearch(member, &watch->members, compare_ids)) {
 		free(member);
 		return false;
@@ -58,29 +62,9 @@ static struct member *member_of(struct watch *watch, const struct faultline_reco
 	return member;
 }
 
-static void add(struct watch *watch, const struct faultline_record *record)
-{
-	struct faultline_record *counts = &watch->counts;
-
-	watch->lacking |= ~record->flags;
-	counts->minor_faults += record->minor_faults;
-	counts->major_faults += record->major_faults;
-	counts->cow_faults += record->cow_faults;
-	counts->user_ns += record->user_ns;
-	counts->system_ns += record->system_ns;
-	for (int kind = 0; kind < FAULTLINE_KINDS; kind++)
-		counts->cow_kinds[kind] += record->cow_kinds[kind];
-	counts->copies_timed += record->copies_timed;
-	counts->copies_missed += record->copies_missed;
-	counts->copy_ns += record->copy_ns;
-	counts->precopied += record->precopied;
-	counts->precopy_used += record->precopy_used;
-	counts->precopy_wasted += record->precopy_wasted;
-}
-
 static void end(struct watch *watch, struct member *member)
 {
-	add(watch, member->last);
+	columns_add(&watch->counts, member->last);
 	watch->rss_bytes -= member->last->rss_bytes;
 	watch->open--;
 	member->ended = true;
@@ -104,7 +88,7 @@ bool watch_record(struct watch *watch, const struct faultline_record *record)
 	if (watch->rss_bytes > watch->peak_rss_bytes)
 		watch->peak_rss_bytes = watch->rss_bytes;
 	*member->last = *record;
-	if (record->flags & (FAULTLINE_EXITED | FAULTLINE_UNREGISTERED))
+	if (processes_ended(record))
 		end(watch, member);
 	return true;
 }
@@ -135,32 +119,32 @@ static void write_cow(const struct watch *watch, FILE *file)
 {
 	const struct faultline_record *counts = &watch->counts;
 
-	if (watch->lacking & FAULTLINE_COW) {
+	if (!(counts->flags & FAULTLINE_COW)) {
 		fprintf(file, "%14s  pages copied on write\n", "n/a");
 		return;
 	}
 	fprintf(file, "%14" PRIu64 "  pages copied on write\n", (uint64_t)counts->cow_faults);
 	write_kinds(counts, file);
-	if (!(watch->lacking & FAULTLINE_COPY_TIMES) && counts->copies_timed)
+	if (counts->flags & FAULTLINE_COPY_TIMES && counts->copies_timed)
 		fprintf(file, "%14" PRIu64 "  ns a copy, mean of %" PRIu64 " timed, %" PRIu64
 			" missed\n", (uint64_t)(counts->copy_ns / counts->copies_timed),
 			(uint64_t)counts->copies_timed, (uint64_t)counts->copies_missed);
 }
 
 /* Who has not ended counts up to the last sample. */
-static void add_open(const void *node, VISIT visit, void *watch)
+static void add_open(const void *node, VISIT visit, void *counts)
 {
 	const struct member *member = *(const struct member * const *)node;
 
 	if ((visit == postorder || visit == leaf) && member->last)
-		add(watch, member->last);
+		columns_add(counts, member->last);
 }
 
 void watch_summary(const struct watch *watch, FILE *file, uint64_t elapsed_ns, uint64_t lost)
 {
 	struct watch all = *watch;
 
-	twalk_r(watch->members, add_open, &all);
+	twalk_r(watch->members, add_open, &all.counts);
 	fprintf(file, "\n%14.3f  s elapsed\n", (double)elapsed_ns / 1e9);
 	fprintf(file, "%14.3f  s user\n", (double)all.counts.user_ns / 1e9);
 	fprintf(file, "%14.3f  s system\n", (double)all.counts.system_ns / 1e9);

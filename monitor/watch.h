@@ -18,8 +18,7 @@
  * @members: a tsearch(3) tree of all that ever were
  * @seen: how many had a record
  * @open: how many have not ended
- * @counts: the sum of those that have ended
- * @lacking: flags that any of those had not
+ * @counts: the sum of those that have ended, with the flags that all of them had
  * @rss_bytes: of all in their last samples
  * @peak_rss_bytes: the most that it was
  */
@@ -28,7 +27,6 @@ struct watch {
 	size_t seen;
 	size_t open;
 	struct faultline_record counts;
-	uint32_t lacking;
 	uint64_t rss_bytes;
 	uint64_t peak_rss_bytes;
 };

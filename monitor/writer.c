@@ -21,7 +21,6 @@ void writer_record(struct writer *writer, const struct faultline_record *record,
 			       processes_last(&writer->processes, record), lost);
 	processes_update(&writer->processes, record);
 	writer->records++;
-	writer->lost = lost;
 }
 
 void writer_flush(struct writer *writer)

@@ -22,7 +22,6 @@
  * @origin: where the records come from
  * @processes: of the records so far
  * @records: written so far
- * @lost: as told with the last record
  */
 struct writer {
 	const struct format *format;
@@ -31,7 +30,6 @@ struct writer {
 	struct origin origin;
 	struct processes processes;
 	uint64_t records;
-	uint64_t lost;
 };
 
 /**

@@ -11,6 +11,7 @@
 
 #include "course.h"
 #include "tap.h"
+#include "times.h"
 
 #define STATUS "/proc/mp3/status"
 
@@ -80,14 +81,7 @@ size_t course_filled(const long *buffer, size_t first, size_t end)
 
 int course_write(const char *text)
 {
-	int fd = open(STATUS, O_WRONLY | O_CLOEXEC);
-	int error;
-
-	if (fd < 0)
-		return errno;
-	error = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return error;
+	return file_put(STATUS, text);
 }
 
 static int command(char verb, pid_t pid)

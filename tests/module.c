@@ -12,6 +12,7 @@
 #include "child.h"
 #include "module.h"
 #include "tap.h"
+#include "times.h"
 
 int module_try_load(const char *parameters)
 {
@@ -37,30 +38,17 @@ int module_unload(void)
 	return syscall(SYS_delete_module, "faultline", O_NONBLOCK) ? errno : 0;
 }
 
-/* Write a text in one write; 0 or an errno. */
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int error;
-
-	if (fd < 0)
-		return errno;
-	error = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return error;
-}
-
 int module_set(const char *parameter, const char *value)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/sys/module/faultline/parameters/%s", parameter);
-	return put(path, value);
+	return file_put(path, value);
 }
 
 int status_write(const char *text)
 {
-	return put(FAULTLINE_STATUS, text);
+	return file_put(FAULTLINE_STATUS, text);
 }
 
 static int command(char verb, pid_t pid)
