@@ -32,8 +32,9 @@
 
 enum {
 	STREAMS		= 8,
-	/* Windows whose fate is not known yet. */
-	TRAIL		= 128,
+	/* Windows whose fate is not known yet; a forecast fits 8 KB with them. */
+	RUNS		= 64,
+	PREDICTIONS	= 128,
 	WINDOW_MOST	= FAULTLINE_REGION_PAGES,
 	/* Of a window that nothing but its neighbours speaks for. */
 	RUN_LEAST	= 3,
@@ -76,7 +77,8 @@ struct stream {
  * @accuracy: of the last windows of runs, in parts of ACCURACY_ONE
  * @faults: since the last window of a run
  * @interval: as many must there be before the next, while accuracy is poor
- * @trail: windows whose fate is not known yet, by their base; mask 0 when free
+ * @runs: windows whose fate is not known yet, by their base; mask 0 when free
+ * @predictions: those from history, which last: beside runs in the same region
  */
 struct faultline_forecast {
 	struct hlist_node node;
@@ -90,7 +92,8 @@ struct faultline_forecast {
 	unsigned int accuracy;
 	unsigned int faults;
 	unsigned int interval;
-	struct faultline_window trail[TRAIL];
+	struct faultline_window runs[RUNS];
+	struct faultline_window predictions[PREDICTIONS];
 };
 
 static struct hlist_head memories[1 << MEMORIES_BITS];
@@ -199,9 +202,15 @@ static bool may_look(struct faultline_forecast *forecast)
 	return faults >= READ_ONCE(forecast->interval);
 }
 
-static struct faultline_window *trail_of(struct faultline_forecast *forecast, unsigned long base)
+static struct faultline_window *run_at(struct faultline_forecast *forecast, unsigned long base)
 {
-	return &forecast->trail[base >> FAULTLINE_REGION_SHIFT & (TRAIL - 1)];
+	return &forecast->runs[base >> FAULTLINE_REGION_SHIFT & (RUNS - 1)];
+}
+
+static struct faultline_window *prediction_at(struct faultline_forecast *forecast,
+					      unsigned long base)
+{
+	return &forecast->predictions[base >> FAULTLINE_REGION_SHIFT & (PREDICTIONS - 1)];
 }
 
 /**
@@ -249,7 +258,7 @@ static void learn(struct faultline_forecast *forecast, unsigned int used, unsign
 		forecast->interval *= 2;
 }
 
-/* Close a window of the trail. */
+/* Close a window. */
 static void judge(struct faultline_forecast *forecast, struct faultline_window *window)
 {
 	struct fate fate;
@@ -275,10 +284,10 @@ static void judge(struct faultline_forecast *forecast, struct faultline_window *
 	faultline_precopy_count(FAULTLINE_PRECOPY_WASTED, wasted);
 }
 
-/* A stream's last window, unless another took its place in the trail. */
+/* A stream's last window, unless another took its place. */
 static void judge_stream(struct faultline_forecast *forecast, const struct stream *stream)
 {
-	struct faultline_window *window = trail_of(forecast, stream->base);
+	struct faultline_window *window = run_at(forecast, stream->base);
 
 	if (stream->next && window->mask && window->base == stream->base)
 		judge(forecast, window);
@@ -425,6 +434,14 @@ static bool overlap(const struct faultline_window *a, const struct faultline_win
 	       b->base < a->base + FAULTLINE_REGION_PAGES * PAGE_SIZE;
 }
 
+/* What became of @old will not show any more once @window's pages have been copied. */
+static void judge_over(struct faultline_forecast *forecast, struct faultline_window *old,
+		       const struct faultline_window *window)
+{
+	if (old->mask && overlap(old, window) && is_over(forecast->mm, old))
+		judge(forecast, old);
+}
+
 /**
  * faultline_forecast_begin() - these pages are about to be made private
  * @forecast: of their memory
@@ -438,38 +455,36 @@ static bool overlap(const struct faultline_window *a, const struct faultline_win
 void faultline_forecast_begin(struct faultline_forecast *forecast,
 			      const struct faultline_window *window)
 {
-	struct faultline_window *old;
+	unsigned long base;
 	int distance;
 
 	if (!spin_trylock(&forecast->lock))
 		return;
 	for (distance = -1; distance <= 1; distance++) {
-		old = trail_of(forecast, window->base +
-			       distance * (long)(FAULTLINE_REGION_PAGES * PAGE_SIZE));
-		if (old->mask && overlap(old, window) && is_over(forecast->mm, old))
-			judge(forecast, old);
+		base = window->base + distance * (long)(FAULTLINE_REGION_PAGES * PAGE_SIZE);
+		judge_over(forecast, run_at(forecast, base), window);
+		judge_over(forecast, prediction_at(forecast, base), window);
 	}
 	spin_unlock(&forecast->lock);
 }
 
-/* Parts of one prediction? */
-static bool is_same_prediction(const struct faultline_window *a, const struct faultline_window *b)
+/* May come in parts.  Of an older one that had this place it is too early to say. */
+static void keep_prediction(struct faultline_forecast *forecast,
+			    const struct faultline_window *window)
 {
-	return a->kind == FAULTLINE_FORECAST_HISTORY && b->kind == FAULTLINE_FORECAST_HISTORY &&
-	       a->descent == b->descent && a->base == b->base;
+	struct faultline_window *slot = prediction_at(forecast, window->base);
+
+	if (slot->mask && slot->base == window->base && slot->descent == window->descent)
+		slot->mask |= window->mask;
+	else
+		*slot = *window;
 }
 
-static void add_to_trail(struct faultline_forecast *forecast,
-			 const struct faultline_window *window)
+static void keep_run(struct faultline_forecast *forecast, const struct faultline_window *window)
 {
-	struct faultline_window *slot = trail_of(forecast, window->base);
+	struct faultline_window *slot = run_at(forecast, window->base);
 
-	if (slot->mask && is_same_prediction(slot, window)) {
-		slot->mask |= window->mask;
-		return;
-	}
-	/* Too early to say of a prediction. */
-	if (slot->mask && slot->kind != FAULTLINE_FORECAST_HISTORY)
+	if (slot->mask)
 		judge(forecast, slot);
 	*slot = *window;
 }
@@ -500,8 +515,10 @@ void faultline_forecast_copied(struct faultline_forecast *forecast,
 		return;
 	if (stopped)
 		cut_stream(forecast, window->base, stopped);
-	if (window->mask)
-		add_to_trail(forecast, window);
+	if (window->mask && window->kind == FAULTLINE_FORECAST_HISTORY)
+		keep_prediction(forecast, window);
+	else if (window->mask)
+		keep_run(forecast, window);
 	spin_unlock(&forecast->lock);
 }
 
@@ -539,6 +556,17 @@ struct faultline_forecast *faultline_forecast_get(struct mm_struct *mm, gfp_t gf
 	return other;
 }
 
+/* The last chance to see what became of these. */
+static void judge_all(struct faultline_forecast *forecast, struct faultline_window *windows,
+		      unsigned int number)
+{
+	unsigned int i;
+
+	for (i = 0; i < number; i++)
+		if (windows[i].mask)
+			judge(forecast, &windows[i]);
+}
+
 /* Nobody uses its memory any more, or nobody asks any more. */
 static void drop(struct faultline_forecast *forecast)
 {
@@ -553,19 +581,17 @@ static void drop(struct faultline_forecast *forecast)
  * faultline_forecast_end() - a process's memory is about to go
  * @mm: whose last user has gone, but not its pages
  *
- * Called by faultline_exit_entry, with preemption on: a trail can take 100 us.
+ * Called by faultline_exit_entry, with preemption on: its windows can take 100 us.
  * Context: never sleeps.
  */
 void faultline_forecast_end(struct mm_struct *mm)
 {
 	struct faultline_forecast *forecast = find(mm);
-	int i;
 
 	if (!forecast)
 		return;
-	for (i = 0; i < TRAIL; i++)
-		if (forecast->trail[i].mask)
-			judge(forecast, &forecast->trail[i]);
+	judge_all(forecast, forecast->runs, RUNS);
+	judge_all(forecast, forecast->predictions, PREDICTIONS);
 	drop(forecast);
 }
 

@@ -22,6 +22,8 @@ enum {
 	TABLE	= 512,
 	FEW	= 100,
 	WORKERS	= 3,
+	REGION	= 64,	/* of which history remembers what was written */
+	HALF	= REGION / 2,
 };
 
 static volatile char *memory, *few;
@@ -202,6 +204,41 @@ static void before_exit(void)
 	child_end(worker);
 }
 
+/* Of each region the second half, and none beside the one before. */
+static void write_second_halves(size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t page = i * 389 % count;
+
+		write_page(page / HALF * REGION + HALF + page % HALF);
+	}
+}
+
+/* One page of each region's second half, then the first half in order. */
+static void write_first_halves(size_t count)
+{
+	for (size_t region = 0; region < count / HALF; region++) {
+		write_page(region * REGION + HALF);
+		for (size_t i = 0; i < HALF; i++)
+			write_page(region * REGION + i);
+	}
+}
+
+/* A prediction from earlier children's writes and a run, both in one region. */
+static void prediction_beside_run(void)
+{
+	const size_t pages = PAGES / REGION * HALF;
+	struct cow_stats stats;
+
+	memory = precopy_map(PAGES);
+	for (int i = 0; i < 2; i++)
+		precopy_made_alone("auto", write_second_halves, pages, &stats);
+	precopy_made_alone("auto", write_first_halves, pages, &stats);
+	ok(stats.used && stats.wasted && stats.used + stats.wasted == stats.success,
+	   "and where a prediction and a run meet in a region: %lld used, %lld not, of %lld",
+	   stats.used, stats.wasted, stats.success);
+}
+
 /* Last records against the sum that the module keeps. */
 static void sum_of_processes(void)
 {
@@ -252,6 +289,8 @@ static void account(void)
 	waste();
 	before_exit();
 	sum_of_processes();
+	if (precopy_is_in_place())
+		prediction_beside_run();
 }
 
 int main(void)
