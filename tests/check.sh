@@ -107,7 +107,9 @@ run_kernel()
 	# The Debian is this machine's.
 	[ "$("$tests/vm/kernel.sh" architecture "$1")" != amd64 ] ||
 		run_guest "$1" root --root --memory 2048 --limit 600 \
-			--add "$top/build/programs-full/faultline=faultline_full"
+			--add "$top/build/programs-full/faultline=faultline_full" \
+			--add "$tests/tap.py" --add "$top/case_studies/ring.py" \
+			--add "$top/case_studies/profile_dat.py"
 }
 
 # What is built for a kernel's architecture, once.

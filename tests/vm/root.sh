@@ -8,7 +8,8 @@
 #        root.sh file RECIPE PATH	the path of a copy of a file in it, for this machine
 #
 # The recipes: tools (the default), with the tools that Faultline is compared with and the
-# programs that it is tried on; bare, which Faultline's packages can be installed in.
+# programs that it is tried on; bare, which Faultline's packages can be built and
+# installed in.
 #
 # The release is the host's, and so are apt's sources: the host's mirror, proxy and
 # keys.  An image is never written to (guest.sh --root lays a tmpfs over it) and stays
@@ -21,11 +22,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # What is in it.  From kmod on: what scripts that busybox's guest runs expect there.
 tools='redis-server redis-tools bpftrace linux-perf trace-cmd stress-ng
-	prometheus libmicrohttpd12 libncursesw6
+	prometheus libmicrohttpd12 libncursesw6 python3-numpy
 	kmod mount procps psmisc busybox-static'
-# What Faultline's packages want, what those of headers would bring, and what a Debian has
-# anyway.
+# What Faultline's packages want, what building them does, what those of headers would
+# bring, and what a Debian has anyway.
 bare='dkms openssl libmicrohttpd12 libncursesw6
+	dpkg-dev debhelper dh-dkms libmicrohttpd-dev libncurses-dev
 	gcc make libc6-dev libelf1 pahole systemd udev kmod mount procps busybox-static'
 # What nobody reads in a guest.
 excluded='/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/*'
