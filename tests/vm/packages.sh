@@ -16,7 +16,7 @@ run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-
 # To build the root file systems of guest.sh --root; and what tests here ask.
 root='mmdebstrap e2fsprogs mandoc lintian python3-prometheus-client python3-pyte'
 # What the tests on this machine read formats and pages with, 0.4 GB.
-check='gnuplot-nox chromium chromium-driver python3-selenium'
+check='gnuplot-nox chromium chromium-driver python3-selenium spin'
 lint='sparse cppcheck shellcheck codespell perl python3-pycodestyle mandoc'
 deb='make gcc libc6-dev dpkg-dev debhelper dh-dkms libmicrohttpd-dev libncurses-dev'
 
