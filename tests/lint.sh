@@ -14,19 +14,19 @@ kernel=6.12
 scripts=$FAULTLINE_CACHE/lint
 failed=0
 
-# checkpatch.pl is in the kernel's source package only.
-fetch_checkpatch()
+# checkpatch.pl and the semantic patches are in the kernel's source package only.
+fetch_scripts()
 {
 	local new=$scripts.new
 
-	[ -e "$scripts/checkpatch.pl" ] && return
+	[ -e "$scripts/coccinelle" ] && return
 	rm -rf "$new"
 	mkdir -p "$new"
 	(cd "$new" && apt-get -qq download "linux-source-$kernel")
 	dpkg --fsys-tarfile "$new"/*.deb | tar -xO --wildcards '*.tar.xz' |
 		tar -xJ -C "$new" --strip-components 2 --wildcards \
 			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
-			'*/scripts/const_structs.checkpatch'
+			'*/scripts/const_structs.checkpatch' '*/scripts/coccinelle'
 	rm "$new"/*.deb
 	rm -rf "$scripts"
 	mv "$new" "$scripts"
@@ -58,8 +58,19 @@ build_with()
 	return 0
 }
 
+# The kernel's semantic patches, but for two that want a compiler of OCaml; what spatch
+# says of the patch itself is not about us.
+match_patches()
+{
+	grep -rL --include='*.cocci' 'script:ocaml' "$scripts/coccinelle" | while read -r patch; do
+		spatch -D report --no-show-diff --very-quiet --include-headers \
+			--cocci-file "$patch" --dir module 2>&1 < /dev/null
+	done | grep -v '^warning: line [0-9]*: should [a-z_]* be a metavariable?$\|^$'
+	return 0
+}
+
 "$tests/vm/kernel.sh" fetch "$kernel"
-step "checkpatch from Debian" fetch_checkpatch
+step "the kernel's checkers from Debian" fetch_scripts
 
 mapfile -t kernel_sources < <(find module -name '*.[ch]')
 # The macros of tracepoints have a layout of their own.
@@ -74,6 +85,7 @@ check "checkpatch --strict, module" "$scripts/checkpatch.pl" --no-tree --strict 
 	--no-summary --max-line-length=100 -f "${checked_sources[@]}" \
 	--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON,EXPORTED_WORLD_WRITABLE
 check "W=1" build_with W=1
+check "coccinelle" match_patches
 check "sparse" build_with C=2 CF=-D__CHECK_ENDIAN__
 check "kernel-doc" "$("$tests/vm/kernel.sh" headers "$kernel")/scripts/kernel-doc" -none -Werror \
 	"${kernel_sources[@]}"
@@ -88,6 +100,7 @@ check "codespell" codespell -L falt,nd README.md module monitor work tests bench
 # E402: a test must say where the studies are before it can import them.
 check "pycodestyle" /usr/bin/python3 -m pycodestyle --max-line-length=100 --ignore=E402,W503,W504 \
 	case_studies tests bench
+check "pyflakes" /usr/bin/python3 -m pyflakes case_studies tests bench
 # checkpatch leaves what it learned about names.
 rm -f .checkpatch-camelcase.git.*
 exit $failed

@@ -3,8 +3,9 @@
 #
 # What packages.sh wants to know of a guest, under systemd.
 #
-# usage: packages_in_guest.sh load VERSION	that has the packages installed
-#        packages_in_guest.sh install VERSION	that has them in its folder
+# usage: packages_in_guest.sh load VERSION		that has the packages installed
+#        packages_in_guest.sh build VERSION NEXT	that has the sources of VERSION and the
+#							packages of NEXT in its folder
 
 . ./tap.sh
 
@@ -62,8 +63,22 @@ quietly()
 # there is not yet; it looks for new ones every three seconds.
 installs()
 {
-	dpkg --unpack ./*.deb && sleep 4 && udevadm trigger --settle --name-match=null &&
-		dpkg --configure --pending
+	dpkg --unpack ./sources/build/deb/faultline_"$1"_*.deb \
+		./sources/build/deb/faultline-dkms_"$1"_*.deb &&
+		sleep 4 && udevadm trigger --settle --name-match=null && dpkg --configure --pending
+}
+
+# has_built VERSION: dkms, for all kernels that are there, and nothing else
+has_built()
+{
+	# shellcheck disable=SC2012 # names of kernels are words
+	is "$(dkms status 2> /dev/null | sort | xargs)" "$(ls /lib/modules | sort |
+		sed "s|.*|faultline/$1, &, x86_64: installed|" | xargs)"
+}
+
+loads_version()
+{
+	modprobe faultline && is "$(cat /sys/module/faultline/version)" "$1" && modprobe -r faultline
 }
 
 nothing_left()
@@ -71,10 +86,14 @@ nothing_left()
 	! ls -d /usr/src/faultline-* /lib/modules/*/updates/* /var/lib/dkms/faultline 2> /dev/null
 }
 
-if [ "$1" = install ]; then
-	check "$release: the packages can be installed" quietly installs
-	check "$release: dkms has built the module for this kernel" \
-		is "$(dkms status 2> /dev/null | grep "$release")" "faultline/$2, $release, x86_64: installed"
+if [ "$1" = build ]; then
+	# Where dkms looks for the newest kernel, and the image has no kernel of its own.
+	for kernel in /lib/modules/*; do
+		touch "/boot/config-${kernel##*/}"
+	done
+	check "$release: make deb builds the packages" quietly make -C sources deb
+	check "$release: the packages can be installed" quietly installs "$2"
+	check "$release: dkms has built the module for all kernels" has_built "$2"
 fi
 check "$release: modprobe finds the module" quietly modprobe faultline
 udevadm settle
@@ -91,7 +110,11 @@ check "$release: with histograms" grep -q '^faultline_cow_copy_seconds_count' /t
 check "$release: it is locked in" is_locked_in
 check "$release: it can be stopped" quietly systemctl stop faultline
 check "$release: the module can be removed" quietly modprobe -r faultline
-if [ "$1" = install ]; then
+if [ "$1" = build ]; then
+	# shellcheck disable=SC2086 # a pattern
+	check "$release: they can be upgraded" quietly dpkg --install ./*_$3_*.deb
+	check "$release: dkms has built that version, and has no other" has_built "$3"
+	check "$release: which is the one that loads" loads_version "$3"
 	check "$release: the packages can be purged" quietly dpkg --purge faultline faultline-dkms
 	check "$release: no module and no sources are left" nothing_left
 fi

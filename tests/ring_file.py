@@ -2,11 +2,9 @@
 """A ring of a run in which somebody is registered, as tests of serve write it."""
 
 import rings
-from rings import (COW, EXITED, FIRST, HEAD, PRECOPY, REGISTERED, TICKS, TICKS_MISSED,  # noqa: F401
-                   UNREGISTERED)
+from rings import COW, FILE_FIRST, HEAD, HUGETLB, PRECOPY
 
-COW_FILE_FIRST, COW_HUGETLB = rings.FILE_FIRST, rings.HUGETLB
-ALL_KNOWN = COW | COW_FILE_FIRST | COW_HUGETLB | PRECOPY
+ALL_KNOWN = COW | FILE_FIRST | HUGETLB | PRECOPY
 KINDS = ("anon", "zero", "file", "file_first", "ksm", "hugetlb", "remote")
 
 

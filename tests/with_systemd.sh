@@ -18,7 +18,7 @@ FailureAction=poweroff-immediate
 [Service]
 Type=oneshot
 WorkingDirectory=$PWD
-Environment=PATH=/usr/sbin:/usr/bin
+Environment=PATH=/usr/sbin:/usr/bin HOME=/root
 ExecStart=/bin/sh -c "$1"
 StandardOutput=file:/run/said
 StandardError=inherit

@@ -11,8 +11,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ring_file import (ALL_KNOWN, COW, COW_FILE_FIRST, EXITED, FIRST, KINDS, PRECOPY, UNREGISTERED,
-                       RingFile)
+from ring_file import ALL_KNOWN, KINDS, RingFile
+from rings import COW, EXITED, FILE_FIRST, FIRST, PRECOPY, UNREGISTERED
 from serving import PROGRAM, Server, promtool_says, read_openmetrics, sample
 from tap import check, finish
 
@@ -90,7 +90,7 @@ def unknown_is_not_zero():
     ring = RingFile(RING)
     ring.add(1, b"a", flags=0, cow=5)
     ring.add(2, b"b", flags=COW, cow=6, kinds=(6, 0, 0, 9, 0, 9, 0))
-    ring.add(3, b"c", flags=COW | COW_FILE_FIRST | PRECOPY, kinds=(0, 0, 0, 4, 0, 9, 0))
+    ring.add(3, b"c", flags=COW | FILE_FIRST | PRECOPY, kinds=(0, 0, 0, 4, 0, 9, 0))
     ring.add(4, b"d", flags=COW, cow=70)
     ring.add(5, b"d", flags=0, cow=8)
     samples = read_openmetrics(recorded())

@@ -17,7 +17,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from ring_file import ALL_KNOWN, EXITED, FIRST, REGISTERED, TICKS, TICKS_MISSED, RingFile
+from ring_file import ALL_KNOWN, RingFile
+from rings import EXITED, FIRST, REGISTERED, TICKS, TICKS_MISSED
 from serving import OPENMETRICS, PROGRAM, Server, promtool_says, sample
 from tap import check, finish
 

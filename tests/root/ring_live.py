@@ -65,7 +65,8 @@ def same(rows, profile):
 
 subprocess.run(["insmod", "./faultline.ko", "latency=copy"], check=True)
 live = ring.live()
-check(live.over() and live.read().shape == (0,), "a ring without a process has no rows, and is over")
+check(live.over() and live.read().shape == (0,),
+      "a ring without a process has no rows, and is over")
 
 pid = os.fork()
 if not pid:
@@ -87,14 +88,16 @@ go_on(pid)
 rows = np.concatenate([rows, read_until(live, lambda new: live.over())])
 check(rows[-1]["flags"] & profile_dat.FLAG_EXITED and live.over(),
       "the last one says that the process has exited")
-check((np.diff(rows["time_s"]) >= 0).all() and (np.diff(rows["seq"]) == 1).all() and not live.lost,
+check((np.diff(rows["time_s"]) >= 0).all() and (np.diff(rows["seq"]) == 1).all()
+      and not live.lost,
       f"none of {len(rows)} is missing, and time goes on")
 
 subprocess.run(["./faultline_full", "record", "--dump", "-o", "profile.dat"], check=True)
 profile = profile_dat.read("profile.dat")
 check(same(rows, profile) and live.processes == profile.processes,
       "faultline records the same rows, and the same process")
-check(live.header["cow_method"].item().decode() == profile.header["cow"] and live.header["hz"] == 20,
+method = live.header["cow_method"].item().decode()
+check(method == profile.header["cow"] and live.header["hz"] == 20,
       f"the header has the method of counting copies: {profile.header['cow']}")
 removed = subprocess.run(["rmmod", "faultline"], stderr=subprocess.DEVNULL).returncode
 check(removed, "a reader keeps the module")

@@ -17,8 +17,8 @@ run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-
 root='mmdebstrap e2fsprogs mandoc lintian python3-prometheus-client python3-pyte'
 # What the tests on this machine read formats and pages with, 0.4 GB.
 check='gnuplot-nox chromium chromium-driver python3-selenium spin'
-lint='sparse cppcheck shellcheck codespell perl python3-pycodestyle mandoc'
-deb='make gcc libc6-dev dpkg-dev debhelper dh-dkms libmicrohttpd-dev libncurses-dev'
+lint='sparse cppcheck coccinelle shellcheck codespell perl python3-pycodestyle python3-pyflakes mandoc'
+deb='build-essential debhelper dh-dkms libmicrohttpd-dev libncurses-dev'
 
 case ${1-} in
 run)  wanted=$run ;;

@@ -27,8 +27,8 @@ tools='redis-server redis-tools bpftrace linux-perf trace-cmd stress-ng
 # What Faultline's packages want, what building them does, what those of headers would
 # bring, and what a Debian has anyway.
 bare='dkms openssl libmicrohttpd12 libncursesw6
-	dpkg-dev debhelper dh-dkms libmicrohttpd-dev libncurses-dev
-	gcc make libc6-dev libelf1 pahole systemd udev kmod mount procps busybox-static'
+	build-essential debhelper dh-dkms libmicrohttpd-dev libncurses-dev
+	libelf1 pahole systemd udev kmod mount procps busybox-static'
 # What nobody reads in a guest.
 excluded='/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/*'
 
