@@ -95,7 +95,7 @@ check "cppcheck" cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 check "shellcheck" shellcheck -x -P SCRIPTDIR -P "$tests" -e SC2016,SC2317 "${shell[@]}" \
 	packaging/faultline.bash
 check "mandoc" mandoc -Tlint -Wwarning man/*
-check "codespell" codespell -L falt,nd README.md module monitor work tests bench case_studies \
+check "codespell" codespell -L falt,nd README.md docs module monitor work tests bench case_studies \
 	packaging man insert.sh
 # E402: a test must say where the studies are before it can import them.
 check "pycodestyle" /usr/bin/python3 -m pycodestyle --max-line-length=100 --ignore=E402,W503,W504 \
