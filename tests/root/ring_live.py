@@ -3,6 +3,7 @@
 """case_studies/ring.py reads the device while the module writes: what it has is what the
 kernel says of the process, and what faultline records."""
 
+import contextlib
 import mmap
 import os
 import signal
@@ -25,7 +26,8 @@ def stop():
 def child():
     """Write so many pages between two stops."""
     memory = mmap.mmap(-1, PAGES * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    memory.madvise(mmap.MADV_NOHUGEPAGE)
+    with contextlib.suppress(OSError):      # a kernel that has no huge pages
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
     stop()
     for page in range(PAGES):
         memory[page * mmap.PAGESIZE] = 1
