@@ -155,7 +155,7 @@ pack()
 # guest NAME KERNEL IMAGE VERSION [GUEST-OPTION...]: packages_in_guest.sh's claims
 guest()
 {
-	"$tests/vm/guest.sh" --image "$3" --memory 2048 --limit 2400 \
+	"$tests/vm/guest.sh" --image "$3" --memory 2048 --limit 3600 \
 		--console "$top/build/consoles/$2-packages-$1" --add "$tests/tap.sh" \
 		--add "$tests/with_systemd.sh" --add "$tests/packages_in_guest.sh" "${@:5}" \
 		"$2" "sh ./with_systemd.sh 'sh ./packages_in_guest.sh $1 $4'" > "$work/$1-$2" 2>&1
