@@ -36,11 +36,12 @@ inside()
 		exec env -i PATH=/usr/sbin:/usr/bin HOME=/root chroot "$tree" "$@"' sh "$tree" "$@"
 }
 
-# copy_sources FOLDER
+# copy_sources FOLDER: all but what is made of them; which of these a package takes is known to
+# packaging/deb.sh alone
 copy_sources()
 {
 	mkdir -p "$1"
-	cp -r "$top"/{LICENSE,Makefile,README.md,case_studies,insert.sh,man,module,monitor,packaging,work} "$1"
+	tar -C "$top" --exclude=./.git --exclude=./build --exclude=./plots -c . | tar -C "$1" -x
 }
 
 # build_packages VERSION: of a copy of the sources, into $work/VERSION
@@ -181,8 +182,6 @@ files > "$work/before"
 # This one compiles in the emulator, longer than all of the rest; on the older kernel, for
 # dkms builds for that which runs and for the newest.
 copy_sources "$work/sources"
-mkdir "$work/sources/tests"
-cp -r "$tests/vm" "$work/sources/tests"
 # shellcheck disable=SC2046 # two words
 guest build 6.1 "$("$tests/vm/root.sh" image bare)" "$version $next" --add "$work/sources" \
 	$(printf -- '--add %s ' $(packages_of "$next")) &

@@ -222,7 +222,8 @@ enum faultline_flags {
  * @precopied: pages made private ahead of their writes by pre-copy, since registration;
  *	they are not in cow_faults
  * @precopy_used: of these, those found used when their window was looked at again
- * @precopy_wasted: those found unused then; what is in neither is not known yet
+ * @precopy_wasted: those found unused then; what is in neither is not known yet, or a
+ *	prediction that gave way before it was
  * @precopy_refused: pages that were not copied ahead, for whatever reason
  *
  * rss_bytes and swap_bytes are 0 in a record taken after the process's memory

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # In whatever order stores arrive and wherever a reader is meanwhile: what it takes is whole,
-# nothing is lost without being counted, and it comes to the run's end.  And each barrier of
-# module/uapi/faultline.h is needed.
+# nothing is lost without being counted, and it comes to the run's end.  And what goes wrong
+# without barrier A of module/uapi/faultline.h, without both of B and C, and so on.
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../tap.sh"
