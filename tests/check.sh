@@ -121,6 +121,8 @@ build_for()
 	[[ " ${architectures[*]} " != *" $wanted "* ]] || return 0
 	step "programs for $wanted" "$tests/build.sh" programs "$wanted"
 	step "tests for $wanted" "$tests/build.sh" tests "$wanted"
+	# Run by nobody here, but it links what the tests share.
+	step "bench for $wanted" "$tests/build.sh" bench "$wanted"
 	architectures+=("$wanted")
 }
 
