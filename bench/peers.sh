@@ -139,6 +139,7 @@ report()
 		"$(figure nothing_copy_true)" 0 "$(figure nothing_race_true)" \
 		"$(figure nothing_first_true)" "$(figure nothing_exit_true)" 1000 yes
 	row faultline_count 'Faultline'
+	row faultline_second '  beside one that is registered'
 	row faultline_small '  ring_records=1024'
 	row faultline_copy '  latency=copy, of copies timed'
 	row faultline_fault '  latency=fault, of faults timed'

@@ -59,6 +59,24 @@ faultline()
 	rmmod faultline
 }
 
+# The first registration patches the kernel, for all that come after it.
+faultline_second()
+{
+	local first
+
+	is_wanted faultline_second || return 0
+	insmod faultline.ko
+	sleep 1000 &
+	first=$!
+	echo "R $first" > /proc/faultline/status
+	# shellcheck disable=SC2016 # PID is for peers.c's shell, and columns are awk's
+	measure faultline_second 'echo R $PID > /proc/faultline/status; exec ./monitor > out 2> err' \
+		'awk '\''$2 == ENVIRON["PID"] { copies = $10; minor = $8 } END { print copies, minor }'\'' out'
+	kill $first
+	sleep 3
+	rmmod faultline
+}
+
 # bpf NAME READER: the script NAME.bt, whose first argument is the process
 bpf()
 {
@@ -76,6 +94,7 @@ last_row='tail -n 1 out | awk '\''{ print $4, $2 }'\'
 
 measure nothing '' ''
 faultline faultline_count 10 latency=off
+faultline_second
 faultline faultline_small 10 ring_records=1024
 faultline faultline_copy 23 latency=copy
 faultline faultline_fault 26 latency=fault
