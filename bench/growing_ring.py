@@ -12,7 +12,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from ring_file import TICKS, RingFile
+from ring_file import RingFile
+from rings import TICKS
 
 TICK_S = 0.05
 
