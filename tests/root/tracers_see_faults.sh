@@ -32,13 +32,18 @@ agrees()
 is_told()
 {
 	fields='pid=[0-9]+ address=0x[0-9a-f]+ kind=[a-z_]+ copy_ns=-?[0-9]+ fault_ns=[0-9]+'
-	[ "$(traced "$fields")" = "$(traced '')" ] &&
+	grep -q 'kind=anon' ./trace && [ "$(traced "$fields")" = "$(traced '')" ] &&
 		[ "$(traced 'kind=anon copy_ns=[1-9]')" = "$(traced 'kind=anon')" ]
 }
 
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 insmod ./faultline.ko latency=fault
 echo 1 > /proc/sys/vm/cow_sample_interval
+# Somebody is registered all the time: hooks that come or go change /proc/kallsyms, of which
+# trace-cmd wants that it is of one size.
+sleep 1000 &
+sleeper=$!
+echo "R $sleeper" > /proc/faultline/status
 
 echo > /proc/cow_stats
 perf record -q -a -m 2048 -e faultline:cow_fault -o ./perf.data ./cow > /dev/null
@@ -60,5 +65,6 @@ echo 0 > /proc/sys/vm/cow_sample_interval
 perf record -q -a -e faultline:cow_fault -o ./perf.data ./cow > /dev/null
 perf script -i ./perf.data > ./trace
 check 'with an interval of 0 there are none' [ "$(traced '')" = '0, 0' ]
+kill $sleeper
 check 'and the module goes out' rmmod faultline
 finish
