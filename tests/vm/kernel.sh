@@ -3,7 +3,8 @@
 #
 # Stock Debian kernels, unpacked into a cache outside the tree.
 #
-# usage: kernel.sh names                the kernels of the matrix, one a line
+# usage: kernel.sh names                Debian's kernels of the matrix, one a line
+#        kernel.sh packages NAME        what fetching it wants besides what every kernel does
 #        kernel.sh fetch NAME           make sure that NAME is in the cache
 #        kernel.sh architecture NAME    as Debian calls it
 #        kernel.sh release NAME         its `uname -r`
@@ -18,6 +19,8 @@
 # pull in an image and rebuild the host's initramfs.  Kernels of another architecture
 # than amd64 come from the sources that this machine's apt knows, too, but it is not
 # told of the architecture: package lists of another would become everybody's.
+#
+# Some are compiled from Debian's sources, to watch themselves: configs/.
 
 set -euo pipefail
 
@@ -79,48 +82,105 @@ download()
 	[ "$architecture" = amd64 ] || apt apt-get -qq download busybox-static
 }
 
-fetch()
+# unpack_stock ROOT ARCHITECTURE IMAGE HEADERS: what these two packages bring, into ROOT,
+# which will be $kernels/$name/root; sets release
+unpack_stock()
 {
-	local name=$1 dir=$kernels/$1 architecture image headers release new
+	local root=$1 architecture=$2 image headers deb
 
-	[ -e "$dir/release" ] && return
-	new=$kernels/.new-$name
-	rm -rf "$new"
-	mkdir -p "$new/debs" "$new/root"
-	read -r _ architecture image headers < <(matrix_row "$name")
-	use_apt "$architecture" "$new/apt"
-	image=$(depends "$image" image)
-	headers=$(depends "$headers" headers)
+	use_apt "$architecture" "$root.apt"
+	image=$(depends "$3" image)
+	headers=$(depends "$4" headers)
 	if [ -z "$image" ] || [ -z "$headers" ]; then
 		die "apt knows no kernel for '$name'; run apt-get update first"
 	fi
 	release=${image#linux-image-}
-
-	(cd "$new/debs" && download "$architecture" "$image" "$headers")
-	for deb in "$new"/debs/*.deb; do
-		dpkg -x "$deb" "$new/root"
+	mkdir "$root.debs"
+	(cd "$root.debs" && download "$architecture" "$image" "$headers")
+	for deb in "$root.debs"/*.deb; do
+		dpkg -x "$deb" "$root"
 	done
-	rm -rf "$new/debs" "$new/apt"
-
 	# The headers name their common tree by absolute path.
-	sed -i "s|/usr/src/|$dir/root/usr/src/|" \
-		"$new/root/usr/src/linux-headers-$release/Makefile"
+	sed -i "s|/usr/src/|$kernels/$name/root/usr/src/|" \
+		"$root/usr/src/linux-headers-$release/Makefile"
+	rm -rf "$root.debs" "$root.apt"
+}
+
+# configure PARTS: what is in configs/ under these names, over the least that there can be;
+# whatever of it is not to be had is said
+configure()
+{
+	local part wanted=() missing
+
+	make -s tinyconfig
+	for part in ${1//,/ }; do
+		wanted+=("$here/configs/$part.config")
+	done
+	scripts/kconfig/merge_config.sh -m .config "${wanted[@]}"
+	make -s olddefconfig
+	missing=$(grep -h '^CONFIG_.*=[^n]' "${wanted[@]}" | grep -vxFf .config) || true
+	[ -z "$missing" ] || die "this kernel cannot have: $missing"
+}
+
+# compile ROOT PACKAGE PARTS: the same of a package of sources, configured so; sets release
+compile()
+{
+	local root=$1 sources=$1.sources
+
+	mkdir "$sources"
+	(cd "$sources" && apt-get -qq download "$2")
+	dpkg --fsys-tarfile "$sources"/*.deb | tar -xO --wildcards '*.tar.xz' |
+		tar -xJ -C "$sources" --strip-components 1
+	cd "$sources"
+	configure "$3"
+	make -s -j"$(nproc)" bzImage modules
+	release=$(make -s kernelrelease)
+	mkdir -p "$root/boot"
+	cp arch/x86/boot/bzImage "$root/boot/vmlinuz-$release"
+	make -s INSTALL_MOD_PATH="$root" modules_install
+	make -s run-command KBUILD_RUN_COMMAND="\$(srctree)/scripts/package/install-extmod-build $root/usr/src/linux-headers-$release"
+	cd "$here"
+	rm -rf "$sources"
+}
+
+fetch()
+{
+	local dir=$kernels/$name new=$kernels/.new-$name architecture package other release
+
+	[ -e "$dir/release" ] && return
+	rm -rf "$new"
+	mkdir -p "$new/root"
+	read -r _ architecture package other < <(matrix_row "$name")
+	case $package in
+	linux-source-*) compile "$new/root" "$package" "$other" ;;
+	*)              unpack_stock "$new/root" "$architecture" "$package" "$other" ;;
+	esac
 	echo "$release" > "$new/release"
 	rm -rf "$dir"
 	mv "$new" "$dir"
 }
 
-[ $# -ge 1 ] || die "usage: kernel.sh names|fetch|architecture|release|image|headers|modules|busybox [NAME]"
+[ $# -ge 1 ] || die "usage: kernel.sh names|packages|fetch|architecture|release|image|headers|modules|busybox [NAME]"
 verb=$1 name=${2-}
 case $verb in
 names)
-	awk '/^[^#]/ { print $1 }' "$here/matrix"
-	exit ;;
-fetch)
-	step "kernel $name from Debian" fetch "$name"
+	awk '/^[^#]/ && $3 !~ /^linux-source/ { print $1 }' "$here/matrix"
 	exit ;;
 esac
 row=$(matrix_row "$name")
+case $verb,$row in
+packages,*linux-source*)
+	echo 'bc bison flex libelf-dev xz-utils kmod'
+	exit ;;
+packages,*)
+	exit ;;
+fetch,*linux-source*)
+	step "kernel $name of Debian's sources, a quarter of an hour" fetch
+	exit ;;
+fetch,*)
+	step "kernel $name from Debian" fetch
+	exit ;;
+esac
 if [ "$verb" = architecture ]; then
 	awk '{ print $2 }' <<<"$row"
 	exit

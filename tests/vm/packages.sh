@@ -31,7 +31,7 @@ esac
 
 for kernel in "${@:2}"; do
 	architecture "$("$here/kernel.sh" architecture "$kernel")"
-	wanted+=" $cross_packages"
+	wanted+=" $cross_packages $("$here/kernel.sh" packages "$kernel")"
 done
 
 missing=()
