@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whatever a user does with the module's files, and in whatever order, it sees nobody else's
+ * process, changes nothing in the ring, and keeps the module from nothing once it is gone.
+ *
+ * usage: hostile_calls [CALLS]
+ *
+ * Sequences of calls are made at random, by a user and by root in turn.  Where the kernel can
+ * tell what it has passed through (CONFIG_KCOV) a sequence that took it somewhere new is kept,
+ * and others are made of it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/kcov.h>
+
+#include "child.h"
+#include "module.h"
+#include "tap.h"
+
+enum {
+	CALLS_DEFAULT	= 20000,
+	SEQUENCE_MAX	= 24,		/* calls */
+	ROUND		= 5000,		/* calls of one process */
+	KEPT_MAX	= 4096,
+	FILES		= 2,		/* open at a time */
+	PAGE		= 4096,
+	COVER_WORDS	= 1 << 16,
+	SEEN_BITS	= 20,
+	USER		= 1000,
+};
+
+enum verb {
+	OPEN, CLOSE, READ, WRITE, SEEK, MAP, PROTECT, REMAP, UNMAP, ADVISE, LOOK, POLL, IOCTL, FORK,
+	VERBS,
+};
+
+/* One call; what the numbers mean is the verb's business. */
+struct call {
+	uint8_t verb, file;
+	uint16_t a;
+	uint32_t b;
+};
+
+struct sequence {
+	int length;
+	struct call calls[SEQUENCE_MAX];
+};
+
+/* What processes that make the calls leave for the one that counts them; shared. */
+static struct {
+	uint64_t calls, opened, mapped, written, kept, places;
+	uint64_t strangers;	/* lines of a process that is none of the user's */
+	bool seen[1 << SEEN_BITS];
+	struct sequence corpus[KEPT_MAX];
+} *shared;
+
+static const char * const paths[] = {
+	FAULTLINE_DEVICE, FAULTLINE_STATUS, "/proc/faultline/histogram", "/proc/cow_stats",
+	"/proc/sys/vm/cow_precopy", "/proc/sys/vm/cow_precopy_depth",
+	"/proc/sys/vm/cow_sample_interval", "/sys/module/faultline/parameters/hz",
+	"/sys/module/faultline/parameters/latency", "/sys/module/faultline/parameters/cow",
+	"/sys/module/faultline/parameters/precopy_max_us",
+};
+
+static const char * const texts[] = {
+	"R 0\n", "U 0\n", "R 0 children\n", "P 0 auto\n", "P 0 off\n", "P 0 64\n", "P 0 65\n",
+	"R 1\n", "U 1\n", "R 4194305\n", "R -1\n", "R 0\nU 0\nR 0\n", "", "\n", "R", "P 0", "R 0 x\n",
+	"0\n", "1\n", "8\n", "1000\n", "4294967295\n", "-1\n", "copy\n", "fault\n", "off\n", "auto\n",
+	"99999999999999999999\n", "\377\n",
+};
+
+static uint64_t random_state = 20261122;
+
+static uint64_t random_below(uint64_t limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state % limit;
+}
+
+/* ---- Where the kernel has been ---- */
+
+static unsigned long *cover;
+
+static void cover_open(void)
+{
+	int fd = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (ioctl(fd, KCOV_INIT_TRACE, COVER_WORDS))
+		bail("KCOV_INIT_TRACE");
+	cover = mmap(NULL, COVER_WORDS * sizeof(*cover), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (cover == MAP_FAILED || ioctl(fd, KCOV_ENABLE, KCOV_TRACE_PC))
+		bail("KCOV_ENABLE");
+}
+
+static void cover_begin(void)
+{
+	if (cover)
+		__atomic_store_n(&cover[0], 0, __ATOMIC_RELAXED);
+}
+
+/* Was it anywhere for the first time? */
+static bool cover_is_new(void)
+{
+	unsigned long count = cover ? __atomic_load_n(&cover[0], __ATOMIC_RELAXED) : 0;
+	bool new = false;
+
+	for (unsigned long i = 1; i <= count && i < COVER_WORDS; i++) {
+		bool *seen = &shared->seen[cover[i] * 0x9e3779b97f4a7c15ul >> (64 - SEEN_BITS)];
+
+		shared->places += !*seen;
+		new = new || !*seen;
+		*seen = true;
+	}
+	return new;
+}
+
+/* ---- The calls ---- */
+
+static int files[FILES];
+static char *mapping;
+static size_t mapping_bytes;
+static pid_t stranger;
+static bool may_see_stranger;
+static sigjmp_buf fault;
+
+static void faulted(int signal)
+{
+	(void)signal;
+	siglongjmp(fault, 1);
+}
+
+static void call_open(const struct call *call)
+{
+	static const int flags[] = { O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_NONBLOCK, O_PATH };
+	int *file = &files[call->file % FILES];
+
+	if (*file >= 0)
+		close(*file);
+	*file = open(paths[call->a % (sizeof(paths) / sizeof(paths[0]))],
+		     flags[call->b % (sizeof(flags) / sizeof(flags[0]))] | O_CLOEXEC);
+	shared->opened += *file >= 0;
+}
+
+static void call_close(const struct call *call)
+{
+	close(files[call->file % FILES]);
+	files[call->file % FILES] = -1;
+}
+
+/* A line of the status file begins with a pid, one of the histogram too. */
+static void look_for_stranger(const char *text)
+{
+	char line[32];
+
+	snprintf(line, sizeof(line), "\n%d ", (int)stranger);
+	if (!may_see_stranger && strstr(text, line))
+		shared->strangers++;
+}
+
+static void call_read(const struct call *call)
+{
+	static char text[1 << 16];
+	struct pollfd ready = { .fd = files[call->file % FILES], .events = POLLIN };
+	ssize_t got;
+
+	/* Nobody comes to wake us. */
+	if (poll(&ready, 1, 0) <= 0)
+		return;
+	if (call->a & 1)
+		got = pread(ready.fd, text, call->b % sizeof(text), call->b >> 8);
+	else
+		got = read(ready.fd, text, call->b % sizeof(text));
+	if (got > 0) {
+		text[got] = '\0';
+		look_for_stranger(text);
+	}
+}
+
+static void call_write(const struct call *call)
+{
+	const char *text = texts[call->a % (sizeof(texts) / sizeof(texts[0]))];
+	size_t length = strlen(text);
+
+	/* A part of it, or with the NUL and what follows. */
+	if (call->b % 8 == 0)
+		length = call->b / 8 % (length + 2);
+	shared->written += write(files[call->file % FILES], text, length) > 0;
+}
+
+static void call_seek(const struct call *call)
+{
+	lseek(files[call->file % FILES], (off_t)(int32_t)call->b << call->a % 32, call->a % 5);
+}
+
+static void call_unmap(void)
+{
+	if (mapping)
+		munmap(mapping, mapping_bytes);
+	mapping = NULL;
+}
+
+static void call_map(const struct call *call)
+{
+	static const off_t places[] = {
+		0, FAULTLINE_RING_OFFSET, PAGE, FAULTLINE_RING_OFFSET - PAGE,
+		FAULTLINE_RING_OFFSET + PAGE, (off_t)1 << 62, 1,
+	};
+	size_t bytes = (call->b % 16 + 1) * (call->b & 256 ? PAGE : 1000);
+	void *memory;
+
+	call_unmap();
+	memory = mmap(NULL, bytes, call->a % 8, call->a & 8 ? MAP_PRIVATE : MAP_SHARED,
+		      files[call->file % FILES],
+		      places[(call->a >> 4) % (sizeof(places) / sizeof(places[0]))]);
+	if (memory == MAP_FAILED)
+		return;
+	mapping = memory;
+	mapping_bytes = bytes;
+	shared->mapped++;
+}
+
+static void call_remap(const struct call *call)
+{
+	size_t bytes = (call->b % 32 + 1) * PAGE;
+	void *memory;
+
+	if (!mapping)
+		return;
+	memory = mremap(mapping, mapping_bytes, bytes, call->a & 1 ? MREMAP_MAYMOVE : 0);
+	if (memory == MAP_FAILED)
+		return;
+	mapping = memory;
+	mapping_bytes = bytes;
+}
+
+/* Read what is mapped, or try to write it. */
+static void call_look(const struct call *call)
+{
+	volatile char *at = mapping ? mapping + call->b % mapping_bytes : NULL;
+
+	if (!at || sigsetjmp(fault, 1))
+		return;
+	if (call->a & 1)
+		*at = 1;
+	else
+		(void)*at;
+}
+
+static void call_poll(const struct call *call)
+{
+	struct pollfd ready = { .fd = files[call->file % FILES], .events = (short)call->a };
+
+	poll(&ready, 1, 0);
+}
+
+static void call_fork(const struct call *call)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	/* Or later, with all the others. */
+	if (call->a & 1)
+		waitpid(pid, NULL, 0);
+}
+
+static void make_call(const struct call *call)
+{
+	shared->calls++;
+	switch (call->verb % VERBS) {
+	case OPEN:	call_open(call); break;
+	case CLOSE:	call_close(call); break;
+	case READ:	call_read(call); break;
+	case WRITE:	call_write(call); break;
+	case SEEK:	call_seek(call); break;
+	case MAP:	call_map(call); break;
+	case PROTECT:
+		if (mapping)
+			mprotect(mapping, mapping_bytes, call->a % 8);
+		break;
+	case REMAP:	call_remap(call); break;
+	case UNMAP:	call_unmap(); break;
+	case ADVISE:
+		if (mapping)
+			madvise(mapping, mapping_bytes, call->a % 26);
+		break;
+	case LOOK:	call_look(call); break;
+	case POLL:	call_poll(call); break;
+	case IOCTL:
+		ioctl(files[call->file % FILES], call->b, call->a);
+		break;
+	case FORK:	call_fork(call); break;
+	}
+}
+
+static void make_calls(const struct sequence *sequence)
+{
+	for (int i = 0; i < FILES; i++)
+		files[i] = -1;
+	for (int i = 0; i < sequence->length; i++)
+		make_call(&sequence->calls[i]);
+	call_unmap();
+	for (int i = 0; i < FILES; i++)
+		if (files[i] >= 0)
+			close(files[i]);
+	/* Itself, and whom root alone may register. */
+	status_unregister(0);
+	status_unregister(1);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+/* ---- Sequences ---- */
+
+static struct call random_call(void)
+{
+	/* Most of them do nothing with files that are not open. */
+	static const uint8_t likely[] = { OPEN, OPEN, OPEN, WRITE, WRITE, READ, MAP, LOOK, FORK };
+	const bool choose = random_below(2);
+
+	return (struct call){
+		.verb = choose ? likely[random_below(sizeof(likely))] : (uint8_t)random_below(VERBS),
+		.file = (uint8_t)random_below(FILES), .a = (uint16_t)random_below(1 << 16),
+		.b = (uint32_t)random_below(random_below(2) ? 1ull << 32 : 512),
+	};
+}
+
+static struct sequence random_sequence(void)
+{
+	struct sequence sequence = { .length = (int)random_below(SEQUENCE_MAX) + 1 };
+
+	for (int i = 0; i < sequence.length; i++)
+		sequence.calls[i] = random_call();
+	for (int i = 0; i < FILES && i < sequence.length; i++)
+		sequence.calls[i].verb = OPEN;
+	return sequence;
+}
+
+/* The beginning of one that was kept, some of its calls replaced, and the end of another. */
+static struct sequence next_sequence(void)
+{
+	struct sequence sequence, other;
+	int from;
+
+	if (!shared->kept || random_below(8) == 0)
+		return random_sequence();
+	sequence = shared->corpus[random_below(shared->kept)];
+	other = shared->corpus[random_below(shared->kept)];
+	for (unsigned int i = 0; i < 1 + random_below(4); i++)
+		sequence.calls[random_below((uint64_t)sequence.length)] = random_call();
+	for (from = (int)random_below((uint64_t)other.length);
+	     from < other.length && sequence.length < SEQUENCE_MAX; from++)
+		sequence.calls[sequence.length++] = other.calls[from];
+	return sequence;
+}
+
+static void keep(const struct sequence *sequence)
+{
+	if (shared->kept < KEPT_MAX)
+		shared->corpus[shared->kept++] = *sequence;
+}
+
+/* One process's part: a round as root, or as a user. */
+static int make_round(void *as_user)
+{
+	const uint64_t end = shared->calls + ROUND;
+	const struct sigaction fault_action = { .sa_handler = faulted };
+
+	sigaction(SIGSEGV, &fault_action, NULL);
+	sigaction(SIGBUS, &fault_action, NULL);
+	random_state += shared->calls;
+	cover_open();
+	may_see_stranger = !as_user;
+	if (as_user && (setgroups(0, NULL) || setresgid(USER, USER, USER) ||
+			setresuid(USER, USER, USER)))
+		bail("cannot become %d", USER);
+	while (shared->calls < end) {
+		struct sequence sequence = next_sequence();
+
+		cover_begin();
+		make_calls(&sequence);
+		if (cover_is_new())
+			keep(&sequence);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const uint64_t calls = argc > 1 ? strtoull(argv[1], NULL, 10) : CALLS_DEFAULT;
+	const struct faultline_header *header;
+	struct faultline_header before;
+	int died = 0;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
+		bail("mmap");
+	module_load("ring_records=64");
+	header = ring_map();
+	ring_keep_from_children(header);
+	before = *header;
+	stranger = child_start_stopped(child_sleep, NULL);
+	if (status_register(stranger))
+		bail("R");
+	for (int round = 0; shared->calls < calls; round++) {
+		died += child_wait(child_start(make_round, round % 2 ? &before : NULL)) != 0;
+		if (died)
+			break;
+	}
+	printf("# %llu calls: %llu files opened, %llu mappings, %llu writes; %llu places in the kernel, "
+	       "%llu sequences kept\n", (unsigned long long)shared->calls,
+	       (unsigned long long)shared->opened, (unsigned long long)shared->mapped,
+	       (unsigned long long)shared->written, (unsigned long long)shared->places,
+	       (unsigned long long)shared->kept);
+	ok(shared->calls >= calls && !died, "%llu calls come back", (unsigned long long)shared->calls);
+	ok(shared->opened && shared->mapped && shared->written,
+	   "some of them open, map and write");
+	ok(!shared->strangers, "a user was never shown another's process");
+	ok(memcmp(header, &before, offsetof(struct faultline_header, hz)) == 0 &&
+	   header->capacity == 64, "what the ring says of itself is as it was");
+	ok(header->registered == 1, "nobody but that process is registered: %u", header->registered);
+	child_end(stranger);
+	ok(ring_wait_idle(header), "which ends");
+	ring_unmap(header);
+	ok(module_unload() == 0, "and nothing keeps the module");
+	return finish();
+}
