@@ -31,7 +31,7 @@ study:
 	@case_studies/study.sh $(if $(FULL),--full) $(N)
 
 check:
-	@tests/vm/packages.sh check $(KERNELS)
+	@tests/vm/packages.sh check $(KERNELS) $(if $(K),,$(shell tests/vm/kernel.sh compiled))
 	@tests/check.sh "$(K)" "$(T)"
 
 bench:

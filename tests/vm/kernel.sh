@@ -4,6 +4,7 @@
 # Stock Debian kernels, unpacked into a cache outside the tree.
 #
 # usage: kernel.sh names                Debian's kernels of the matrix, one a line
+#        kernel.sh compiled             those that modules are only compiled for
 #        kernel.sh packages NAME        what fetching it wants besides what every kernel does
 #        kernel.sh fetch NAME           make sure that NAME is in the cache
 #        kernel.sh architecture NAME    as Debian calls it
@@ -71,32 +72,48 @@ version_of()
 	compgen -G "$1_*.deb" | cut -d _ -f 2 | sed 's/%3a/:/'
 }
 
-# download ARCHITECTURE IMAGE HEADERS: into this folder.  kbuild's programs run on this
-# machine, so they are the host's, of the same version.
+# headers_of PACKAGE: the package of headers that it needs; or of those for a plain kernel
+# that apt knows the oldest or the newest
+headers_of()
+{
+	local known='^linux-headers-[0-9]+\.[0-9]+\.[0-9]+[^-]*(-[0-9]+)?-amd64$'
+
+	case $1 in
+	oldest) apt-cache pkgnames | grep -E "$known" | sort -V | head -n 1 ;;
+	newest) apt-cache pkgnames | grep -E "$known" | sort -V | tail -n 1 ;;
+	*)      depends "$1" headers ;;
+	esac
+}
+
+# download ARCHITECTURE HEADERS [IMAGE]: into this folder.  kbuild's programs run on this
+# machine, so they are the host's, of the same version; for headers so old that theirs are
+# gone, the series' newest.
 download()
 {
-	local architecture=$1 image=$2 headers=$3
+	local architecture=$1 headers=$2 kbuild
 
-	apt apt-get -qq download "$image" "$headers" "$(depends "$headers" headers)"
-	apt-get -qq download "$(depends "$headers" kbuild)=$(version_of "$headers")"
+	apt apt-get -qq download "${@:2}" "$(depends "$headers" headers)"
+	kbuild=$(depends "$headers" kbuild)
+	apt-get -qq download "$kbuild=$(version_of "$headers")" || apt-get -qq download "$kbuild"
 	[ "$architecture" = amd64 ] || apt apt-get -qq download busybox-static
 }
 
 # unpack_stock ROOT ARCHITECTURE IMAGE HEADERS: what these two packages bring, into ROOT,
-# which will be $kernels/$name/root; sets release
+# which will be $kernels/$name/root; sets release.  An IMAGE of - is none.
 unpack_stock()
 {
-	local root=$1 architecture=$2 image headers deb
+	local root=$1 architecture=$2 image='' headers deb
 
 	use_apt "$architecture" "$root.apt"
-	image=$(depends "$3" image)
-	headers=$(depends "$4" headers)
-	if [ -z "$image" ] || [ -z "$headers" ]; then
+	[ "$3" = - ] || image=$(depends "$3" image)
+	headers=$(headers_of "$4")
+	if [ -z "$image" ] && [ "$3" != - ] || [ -z "$headers" ]; then
 		die "apt knows no kernel for '$name'; run apt-get update first"
 	fi
-	release=${image#linux-image-}
+	release=${headers#linux-headers-}
 	mkdir "$root.debs"
-	(cd "$root.debs" && download "$architecture" "$image" "$headers")
+	# shellcheck disable=SC2086 # none or one
+	(cd "$root.debs" && download "$architecture" "$headers" $image)
 	for deb in "$root.debs"/*.deb; do
 		dpkg -x "$deb" "$root"
 	done
@@ -160,11 +177,14 @@ fetch()
 	mv "$new" "$dir"
 }
 
-[ $# -ge 1 ] || die "usage: kernel.sh names|packages|fetch|architecture|release|image|headers|modules|busybox [NAME]"
+[ $# -ge 1 ] || die "usage: kernel.sh names|compiled|packages|fetch|architecture|release|image|headers|modules|busybox [NAME]"
 verb=$1 name=${2-}
 case $verb in
 names)
-	awk '/^[^#]/ && $3 !~ /^linux-source/ { print $1 }' "$here/matrix"
+	awk '/^[^#]/ && $3 ~ /^linux-image/ { print $1 }' "$here/matrix"
+	exit ;;
+compiled)
+	awk '/^[^#]/ && $3 == "-" { print $1 }' "$here/matrix"
 	exit ;;
 esac
 row=$(matrix_row "$name")
