@@ -18,6 +18,7 @@
 
 enum {
 	PAGES = 517,
+	DISK_PAGES = 61,	/* each of them waits for the disk */
 	ROUNDS = 20,
 	CHILDREN = 10,
 };
@@ -42,7 +43,7 @@ static int fault_and_exit(void *unused)
 	(void)unused;
 	memory_write(memory, PAGES);
 	memory_write(memory_map(PAGES), PAGES);
-	memory_read(memory_map_disk(PAGES), PAGES);
+	memory_read(memory_map_disk(DISK_PAGES), DISK_PAGES);
 	return 0;
 }
 
