@@ -81,7 +81,7 @@ add_modules()
 	shift
 
 	for name in "$@"; do
-		file=$(find "$modules/kernel" -name "$name.ko*" | head -n 1)
+		file=$(find "$modules" -name "$name.ko*" | head -n 1)
 		case $file in
 		'')   continue ;;
 		*.xz) xz -dc "$file" > "$folder/$name.ko" ;;
