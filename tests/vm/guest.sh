@@ -142,7 +142,8 @@ accelerator=(-accel 'tcg,thread=single')
 # even start must not leave the reader of that port waiting for a writer for ever.
 mkfifo "$work/output"
 : > "$console"
-timeout --foreground "$limit" "${machine[@]}" "${accelerator[@]}" -smp "$cpus" \
+# A socket for each CPU: kernels without ACPI are told of one CPU a socket.
+timeout --foreground "$limit" "${machine[@]}" "${accelerator[@]}" -smp "$cpus,sockets=$cpus" \
 	-m "${memory}M" -display none -no-reboot -nodefaults \
 	-kernel "$image" -initrd "$work/initramfs" "${disks[@]}" \
 	-append "console=${ports[0]} quiet panic=-1 loglevel=4 output=/dev/${ports[1]}$arguments" \
