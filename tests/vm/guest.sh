@@ -120,7 +120,7 @@ attach()
 
 build_initramfs "$*"
 disks=()
-arguments=''
+arguments=" $("$here/kernel.sh" arguments "$kernel")"
 if [ -n "$results" ]; then
 	truncate -s 1G "$work/results"
 	attach results "$work/results" cache=unsafe

@@ -13,6 +13,7 @@
 #        kernel.sh headers NAME         path to build modules against
 #        kernel.sh modules NAME         path of its /lib/modules/RELEASE
 #        kernel.sh busybox NAME         path of a static busybox that runs on it
+#        kernel.sh arguments NAME       what its command line wants besides
 #
 # A kernel stays in the cache until its folder is removed, so that everything
 # runs again offline and two runs compare like with like.  Nothing is installed:
@@ -177,7 +178,7 @@ fetch()
 	mv "$new" "$dir"
 }
 
-[ $# -ge 1 ] || die "usage: kernel.sh names|compiled|packages|fetch|architecture|release|image|headers|modules|busybox [NAME]"
+[ $# -ge 1 ] || die "usage: kernel.sh names|compiled|packages|fetch|architecture|release|image|headers|modules|busybox|arguments [NAME]"
 verb=$1 name=${2-}
 case $verb in
 names)
@@ -212,6 +213,15 @@ release) echo "$release" ;;
 image)   echo "$kernels/$name/root/boot/vmlinuz-$release" ;;
 headers) echo "$kernels/$name/root/usr/src/linux-headers-$release" ;;
 modules) echo "$kernels/$name/root/lib/modules/$release" ;;
+arguments)
+	# Without ACPI there is no clock but the TSC, which the emulator reads from this
+	# machine, and is too slow to be calibrated by; with five levels of page tables
+	# KASAN takes an interrupt at boot for a wild access, and is silent from then on.
+	case $row in
+	*linux-source*)
+		awk '/^cpu MHz/ { printf "tsc=reliable tsc_early_khz=%d ", $4 * 1000; exit }' /proc/cpuinfo
+		echo 'no5lvl kasan_multi_shot' ;;
+	esac ;;
 busybox)
 	if [ -e "$kernels/$name/root/bin/busybox" ]; then
 		echo "$kernels/$name/root/bin/busybox"
