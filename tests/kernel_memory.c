@@ -40,3 +40,15 @@ long kernel_memory_kb(void)
 	fclose(file);
 	return sum;
 }
+
+void kernel_memory_ok(const char *when, long before_kb, long max_kb)
+{
+	long more_kb;
+
+	if (access("/sys/kernel/debug/kmemleak", F_OK) == 0) {
+		skip("%s: the kernel has no more in use: kmemleak is asked instead", when);
+		return;
+	}
+	more_kb = kernel_memory_kb() - before_kb;
+	ok(more_kb < max_kb, "%s: the kernel has %ld kB more in use", when, more_kb);
+}

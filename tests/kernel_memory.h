@@ -12,4 +12,15 @@
  */
 long kernel_memory_kb(void);
 
+/**
+ * kernel_memory_ok() - claim that no more is in use than there was
+ * @when: after what
+ * @before_kb: what kernel_memory_kb() said before
+ * @max_kb: so much more is a leak
+ *
+ * Not on a kernel that keeps what was freed for a while, to see who uses it still: there
+ * kmemleak is asked after each test.
+ */
+void kernel_memory_ok(const char *when, long before_kb, long max_kb);
+
 #endif /* TESTS_KERNEL_MEMORY_H */

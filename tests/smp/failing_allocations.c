@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -28,6 +29,7 @@ enum {
 };
 
 static pid_t child;
+static int module_file;		/* opening it is not what is tried */
 static int fd = -1;
 static void *mapped;
 
@@ -69,7 +71,7 @@ static bool has_failed(void)
 
 static int load(void)
 {
-	return module_try_load("ring_records=64");
+	return syscall(SYS_finit_module, module_file, "ring_records=64", 0) ? errno : 0;
 }
 
 static void unload(void)
@@ -260,6 +262,9 @@ int main(void)
 		skip("allocations that fail: this kernel cannot be told to fail them");
 		return finish();
 	}
+	module_file = open("/faultline/faultline.ko", O_RDONLY | O_CLOEXEC);
+	if (module_file < 0)
+		bail("faultline.ko");
 	allow("failslab");
 	allow("fail_page_alloc");
 	fail_each("loading", load, unload);

@@ -505,7 +505,7 @@ static int kill_in_faults(int times)
 
 static void die(void)
 {
-	long before_kb, more_kb;
+	long before_kb;
 	int copying;
 
 	endless = memory_map_file(FILES);
@@ -514,8 +514,7 @@ static void die(void)
 	copying = kill_in_faults(KILLED);
 	ok(copying > KILLED / 2, "%d processes are killed, %d of them had been timed by then",
 	   KILLED, copying);
-	more_kb = kernel_memory_kb() - before_kb;
-	ok(more_kb < LEAK_MAX_KB, "the kernel has %ld kB more in use", more_kb);
+	kernel_memory_ok("then", before_kb, LEAK_MAX_KB);
 }
 
 int main(void)

@@ -125,8 +125,7 @@ static void check_engine(enum engine engine, long long pages)
 	   after.cgroup_kb - before.cgroup_kb);
 	ok(before.free_kb - after.free_kb < FREE_MAX_KB, "%s: %ld kB less are free", name,
 	   before.free_kb - after.free_kb);
-	ok(after.kernel_kb - before.kernel_kb < KERNEL_MAX_KB,
-	   "%s: the kernel has %ld kB more in use", name, after.kernel_kb - before.kernel_kb);
+	kernel_memory_ok(name, before.kernel_kb, KERNEL_MAX_KB);
 	if (module_unload())
 		bail("rmmod");
 }
