@@ -74,7 +74,7 @@ unsigned int notrace faultline_in_place_wanted(const struct vm_fault *vmf)
 
 #ifdef FAULTLINE_WRONG_COPY
 /*
- * In the build that the tests are tested with (tests/smp/precopy_wrong_copy.sh): the page
+ * In the build that the tests are tested with (tests/long/precopy_wrong_copy.sh): the page
  * becomes writable and stays everybody's.
  */
 static bool wrong_copy = true;

@@ -7,7 +7,8 @@
 #
 # KERNEL is any of the matrix; without it, those that are Debian's own.
 #
-# A test is a file: in tests/smp it runs on a guest of two CPUs with swap, in
+# A test is a file: in tests/smp it runs on a guest of two CPUs with swap, in tests/long
+# too, but not on kernels that are another's sources with other settings, in
 # tests/icount on one CPU whose clock counts instructions, in tests/root on two CPUs with
 # root.sh's Debian, in tests/host right here.  tests/packages.sh sees to itself.
 # Each claim counts as one; so does a test that does not come to its end, leaves a
@@ -109,6 +110,8 @@ run_kernel()
 
 	[ -z "$("$tests/vm/kernel.sh" packages "$1")" ] || patience=6
 	run_guest "$1" smp --memory 2048 --swap 512 --limit $((2400 * patience))
+	[ "$("$tests/vm/kernel.sh" tests "$1")" = short ] ||
+		run_guest "$1" long --memory 2048 --swap 512 --limit $((2400 * patience))
 	run_guest "$1" icount --memory 1024 --icount --limit $((1200 * patience))
 	# The Debian is this machine's.
 	[ "$("$tests/vm/kernel.sh" architecture "$1")" != amd64 ] ||
@@ -148,7 +151,7 @@ compiles()
 kernels=() architectures=()
 for kernel in ${wanted_kernel:-$("$tests/vm/kernel.sh" names) $("$tests/vm/kernel.sh" compiled)}; do
 	"$tests/vm/kernel.sh" fetch "$kernel"
-	if [ ! -e "$("$tests/vm/kernel.sh" image "$kernel")" ]; then
+	if [ "$("$tests/vm/kernel.sh" tests "$kernel")" = none ]; then
 		compiles "$kernel"
 		continue
 	fi

@@ -8,6 +8,7 @@
 #        kernel.sh packages NAME        what fetching it wants besides what every kernel does
 #        kernel.sh fetch NAME           make sure that NAME is in the cache
 #        kernel.sh architecture NAME    as Debian calls it
+#        kernel.sh tests NAME           which run on it: all, short or none
 #        kernel.sh release NAME         its `uname -r`
 #        kernel.sh image NAME           path of what to boot
 #        kernel.sh headers NAME         path to build modules against
@@ -168,7 +169,7 @@ fetch()
 	[ -e "$dir/release" ] && return
 	rm -rf "$new"
 	mkdir -p "$new/root"
-	read -r _ architecture package other < <(matrix_row "$name")
+	read -r _ architecture package other _ < <(matrix_row "$name")
 	case $package in
 	linux-source-*) compile "$new/root" "$package" "$other" ;;
 	*)              unpack_stock "$new/root" "$architecture" "$package" "$other" ;;
@@ -178,7 +179,7 @@ fetch()
 	mv "$new" "$dir"
 }
 
-[ $# -ge 1 ] || die "usage: kernel.sh names|compiled|packages|fetch|architecture|release|image|headers|modules|busybox|arguments [NAME]"
+[ $# -ge 1 ] || die "usage: kernel.sh names|compiled|packages|fetch|architecture|tests|release|image|headers|modules|busybox|arguments [NAME]"
 verb=$1 name=${2-}
 case $verb in
 names)
@@ -202,10 +203,14 @@ fetch,*)
 	step "kernel $name from Debian" fetch
 	exit ;;
 esac
-if [ "$verb" = architecture ]; then
+case $verb in
+architecture)
 	awk '{ print $2 }' <<<"$row"
-	exit
-fi
+	exit ;;
+tests)
+	awk '{ print $5 }' <<<"$row"
+	exit ;;
+esac
 [ -e "$kernels/$name/release" ] || die "kernel '$name' is not in the cache: tests/vm/kernel.sh fetch $name"
 release=$(cat "$kernels/$name/release")
 case $verb in
