@@ -5,9 +5,10 @@
  *
  * usage: hostile_calls [CALLS]
  *
- * Sequences of calls are made at random, by a user and by root in turn.  Where the kernel can
- * tell what it has passed through (CONFIG_KCOV) a sequence that took it somewhere new is kept,
- * and others are made of it.
+ * Calls are made at random by one process after another, a user and root in turn; what one has
+ * open, mapped or registered stays so until it exits.  Where the kernel can tell what it has
+ * passed through (CONFIG_KCOV) a sequence of calls that took it somewhere new is kept, and
+ * others are made of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,7 @@ enum {
 	SEQUENCE_MAX	= 24,		/* calls */
 	ROUND		= 5000,		/* calls of one process */
 	KEPT_MAX	= 4096,
-	FILES		= 2,		/* open at a time */
+	FILES		= 8,		/* open at a time */
 	PAGE		= 4096,
 	COVER_WORDS	= 1 << 16,
 	SEEN_BITS	= 20,
@@ -68,8 +69,10 @@ static struct {
 	struct sequence corpus[KEPT_MAX];
 } *shared;
 
+/* Some twice, for there is more to be done with them. */
 static const char * const paths[] = {
-	FAULTLINE_DEVICE, FAULTLINE_STATUS, "/proc/faultline/histogram", "/proc/cow_stats",
+	FAULTLINE_DEVICE, FAULTLINE_DEVICE, FAULTLINE_DEVICE, FAULTLINE_STATUS, FAULTLINE_STATUS,
+	"/proc/faultline/histogram", "/proc/cow_stats",
 	"/proc/sys/vm/cow_precopy", "/proc/sys/vm/cow_precopy_depth",
 	"/proc/sys/vm/cow_sample_interval", "/sys/module/faultline/parameters/hz",
 	"/sys/module/faultline/parameters/latency", "/sys/module/faultline/parameters/cow",
@@ -223,13 +226,15 @@ static void call_map(const struct call *call)
 		0, FAULTLINE_RING_OFFSET, PAGE, FAULTLINE_RING_OFFSET - PAGE,
 		FAULTLINE_RING_OFFSET + PAGE, (off_t)1 << 62, 1,
 	};
-	size_t bytes = (call->b % 16 + 1) * (call->b & 256 ? PAGE : 1000);
+	size_t bytes = (call->b % 8 + 1) * (call->b & 256 ? PAGE : 1000);
+	/* Half of them as a reader would. */
+	bool plain = call->a & 8;
 	void *memory;
 
 	call_unmap();
-	memory = mmap(NULL, bytes, call->a % 8, call->a & 8 ? MAP_PRIVATE : MAP_SHARED,
-		      files[call->file % FILES],
-		      places[(call->a >> 4) % (sizeof(places) / sizeof(places[0]))]);
+	memory = mmap(NULL, bytes, plain ? PROT_READ : call->a % 8,
+		      plain || call->a & 16 ? MAP_SHARED : MAP_PRIVATE, files[call->file % FILES],
+		      places[plain ? 0 : (call->a >> 5) % (sizeof(places) / sizeof(places[0]))]);
 	if (memory == MAP_FAILED)
 		return;
 	mapping = memory;
@@ -285,7 +290,7 @@ static void call_fork(const struct call *call)
 static void make_call(const struct call *call)
 {
 	shared->calls++;
-	switch (call->verb % VERBS) {
+	switch ((enum verb)call->verb) {
 	case OPEN:	call_open(call); break;
 	case CLOSE:	call_close(call); break;
 	case READ:	call_read(call); break;
@@ -308,36 +313,34 @@ static void make_call(const struct call *call)
 		ioctl(files[call->file % FILES], call->b, call->a);
 		break;
 	case FORK:	call_fork(call); break;
+	case VERBS:	break;
 	}
-}
-
-static void make_calls(const struct sequence *sequence)
-{
-	for (int i = 0; i < FILES; i++)
-		files[i] = -1;
-	for (int i = 0; i < sequence->length; i++)
-		make_call(&sequence->calls[i]);
-	call_unmap();
-	for (int i = 0; i < FILES; i++)
-		if (files[i] >= 0)
-			close(files[i]);
-	/* Itself, and whom root alone may register. */
-	status_unregister(0);
-	status_unregister(1);
-	while (waitpid(-1, NULL, 0) > 0)
-		;
 }
 
 /* ---- Sequences ---- */
 
+/* Those that take long are rare. */
+static enum verb random_verb(void)
+{
+	static const unsigned int weights[VERBS] = {
+		[OPEN] = 8, [CLOSE] = 2, [READ] = 20, [WRITE] = 40, [SEEK] = 10, [MAP] = 20,
+		[PROTECT] = 10, [REMAP] = 10, [UNMAP] = 4, [ADVISE] = 10, [LOOK] = 20, [POLL] = 20,
+		[IOCTL] = 10, [FORK] = 1,
+	};
+	unsigned int total = 0, verb = 0;
+	uint64_t chosen;
+
+	for (int i = 0; i < VERBS; i++)
+		total += weights[i];
+	for (chosen = random_below(total); chosen >= weights[verb]; verb++)
+		chosen -= weights[verb];
+	return verb;
+}
+
 static struct call random_call(void)
 {
-	/* Most of them do nothing with files that are not open. */
-	static const uint8_t likely[] = { OPEN, OPEN, OPEN, WRITE, WRITE, READ, MAP, LOOK, FORK };
-	const bool choose = random_below(2);
-
 	return (struct call){
-		.verb = choose ? likely[random_below(sizeof(likely))] : (uint8_t)random_below(VERBS),
+		.verb = (uint8_t)random_verb(),
 		.file = (uint8_t)random_below(FILES), .a = (uint16_t)random_below(1 << 16),
 		.b = (uint32_t)random_below(random_below(2) ? 1ull << 32 : 512),
 	};
@@ -349,8 +352,6 @@ static struct sequence random_sequence(void)
 
 	for (int i = 0; i < sequence.length; i++)
 		sequence.calls[i] = random_call();
-	for (int i = 0; i < FILES && i < sequence.length; i++)
-		sequence.calls[i].verb = OPEN;
 	return sequence;
 }
 
@@ -387,6 +388,8 @@ static int make_round(void *as_user)
 	sigaction(SIGSEGV, &fault_action, NULL);
 	sigaction(SIGBUS, &fault_action, NULL);
 	random_state += shared->calls;
+	for (int i = 0; i < FILES; i++)
+		files[i] = -1;
 	cover_open();
 	may_see_stranger = !as_user;
 	if (as_user && (setgroups(0, NULL) || setresgid(USER, USER, USER) ||
@@ -396,11 +399,17 @@ static int make_round(void *as_user)
 		struct sequence sequence = next_sequence();
 
 		cover_begin();
-		make_calls(&sequence);
+		for (int i = 0; i < sequence.length; i++)
+			make_call(&sequence.calls[i]);
 		if (cover_is_new())
 			keep(&sequence);
 	}
 	return 0;
+}
+
+static bool is_alone(void *header)
+{
+	return ((const volatile struct faultline_header *)header)->registered == 1;
 }
 
 int main(int argc, char **argv)
@@ -425,6 +434,11 @@ int main(int argc, char **argv)
 		died += child_wait(child_start(make_round, round % 2 ? &before : NULL)) != 0;
 		if (died)
 			break;
+		/* Whom root may register. */
+		status_unregister(1);
+		if (round % 100 == 99)
+			printf("# %llu calls, %llu places\n", (unsigned long long)shared->calls,
+			       (unsigned long long)shared->places);
 	}
 	printf("# %llu calls: %llu files opened, %llu mappings, %llu writes; %llu places in the kernel, "
 	       "%llu sequences kept\n", (unsigned long long)shared->calls,
@@ -437,7 +451,7 @@ int main(int argc, char **argv)
 	ok(!shared->strangers, "a user was never shown another's process");
 	ok(memcmp(header, &before, offsetof(struct faultline_header, hz)) == 0 &&
 	   header->capacity == 64, "what the ring says of itself is as it was");
-	ok(header->registered == 1, "nobody but that process is registered: %u", header->registered);
+	ok(wait_until(is_alone, (void *)header), "nobody but that process is registered");
 	child_end(stranger);
 	ok(ring_wait_idle(header), "which ends");
 	ring_unmap(header);
