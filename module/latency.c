@@ -636,7 +636,7 @@ void faultline_latency_arm(void)
 /**
  * faultline_latency_disarm() - time nothing any more; before cow.c is disarmed
  *
- * Context: may sleep; the registry's mutex is held, or nobody else is left.
+ * Context: may sleep; the registry's mutex is held.
  */
 void faultline_latency_disarm(void)
 {

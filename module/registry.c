@@ -589,8 +589,8 @@ unsigned int faultline_registry_limit(void)
 /**
  * faultline_registry_destroy() - forget everything
  *
- * No writer is left and the sampler has stopped.
- * Context: may sleep.
+ * No writer of processes is left and the sampler has stopped.
+ * Context: may sleep; takes registry_mutex.
  */
 void faultline_registry_destroy(void)
 {
@@ -606,6 +606,9 @@ void faultline_registry_destroy(void)
 	srcu_read_unlock(&faultline_registry_srcu, idx);
 	srcu_barrier(&faultline_registry_srcu);
 	cancel_delayed_work_sync(&disarm_work);
+	/* A writer of latency may have seen processes, and be arming still. */
+	mutex_lock(&registry_mutex);
 	disarm();
+	mutex_unlock(&registry_mutex);
 	rcu_barrier();
 }
