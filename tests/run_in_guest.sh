@@ -11,10 +11,16 @@ limit=$1
 shift
 dirty='WARNING:|BUG:|Oops|Call [Tt]race|general protection|soft lockup|hard LOCKUP|rcu.*stall|blocked for more than|refcount_t|possible circular|inconsistent lock|kernel panic|Unable to handle kernel|Internal error|UBSAN:|kmemleak:'
 
-# What the kernel says of itself.  KCSAN finds much that has nothing to do with us.
+# What the kernel says of itself.  KCSAN finds much that has nothing to do with us, and who is
+# killed for want of memory is told with a trace of how it came to that.
 log_is_dirty()
 {
-	dmesg | awk '/BUG: KCSAN/ && !/\[faultline\]/ { next } { print }' | grep -Eq "$dirty"
+	dmesg | awk '
+		/BUG: KCSAN/ && !/\[faultline\]/ { next }
+		/ invoked oom-killer:/ { killing = 1 }
+		/oom-kill:/ { killing = 0 }
+		killing && /Call [Tt]race:/ { next }
+		{ print }' | grep -Eq "$dirty"
 }
 
 # Memory that nothing points to: kmemleak looks twice at what is older than five seconds,
