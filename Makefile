@@ -6,7 +6,7 @@ KDIR	?= /lib/modules/$(shell uname -r)/build
 KERNELS	= $(or $(K),$(shell tests/vm/kernel.sh names))
 BUILD	:= build/$(shell uname -r)
 
-.PHONY: help demo study check bench bench-peers lint programs module install uninstall \
+.PHONY: help demo study check soak bench bench-peers lint programs module install uninstall \
 	deb clean
 
 help:
@@ -15,6 +15,8 @@ help:
 	@echo 'make study N=3       one case study, from recording to plots (1 to 6)'
 	@echo 'make check           every test on every kernel of the matrix'
 	@echo 'make check K=6.12 T=cow_exact      one test on one kernel'
+	@echo 'make soak            an hour of stress-ng at 1000 Hz (K=6.12 MINUTES=60)'
+	@echo 'make check K=6.12 T=loads_and_unloads LOADS=1000      the module in and out'
 	@echo 'make bench           what things cost, in instructions (K=6.12: on one kernel)'
 	@echo 'make bench-peers     the same of bpftrace, perf and taskstats at the same work'
 	@echo 'make lint            what checkers say of the sources'
@@ -33,6 +35,10 @@ study:
 check:
 	@tests/vm/packages.sh check $(KERNELS) $(if $(K),,$(shell tests/vm/kernel.sh compiled))
 	@tests/check.sh "$(K)" "$(T)"
+
+soak:
+	@tests/vm/packages.sh root $(or $(K),6.12)
+	@MINUTES=$(or $(MINUTES),60) tests/check.sh $(or $(K),6.12) soak
 
 bench:
 	@tests/vm/packages.sh run $(KERNELS)

@@ -5,7 +5,9 @@
 #
 # usage: check.sh [KERNEL [TEST]]	(make check K=6.12 T=cow_exact)
 #
-# KERNEL is any of the matrix; without it, those that are Debian's own.
+# KERNEL is any of the matrix; without it, those that are Debian's own.  MINUTES of the environment
+# is for soak and LOADS for loads_and_unloads, which last longer with them, and say on their
+# guest's console how far they are.
 #
 # A test is a file: in tests/smp it runs on a guest of two CPUs with swap, in tests/long
 # too, but not on kernels that are another's sources with other settings, in
@@ -99,16 +101,18 @@ run_guest()
 		--add "$top/$built/programs/cow_bench" --add "$top/$built/programs/cow_test" \
 		--add "$top/insert.sh" \
 		--console "$top/build/consoles/$kernel-$folder" \
-		"$kernel" sh ./run_in_guest.sh $((500 * patience)) "${names[@]}" 2>&1 | record "$kernel" ||
+		"$kernel" ${MINUTES:+MINUTES="$MINUTES"} ${LOADS:+LOADS="$LOADS"} \
+		sh ./run_in_guest.sh $((500 * patience)) "${names[@]}" 2>&1 | record "$kernel" ||
 		echo "not ok - $folder: the guest comes to its end" | record "$kernel"
 }
 
 run_kernel()
 {
-	# A kernel that watches itself takes its time.
-	local patience=1
+	# Four minutes of MINUTES, or sixty of LOADS, fit into what any test has.
+	local patience=$((1 + ${MINUTES:-0} / 4 + ${LOADS:-0} / 60))
 
-	[ -z "$("$tests/vm/kernel.sh" packages "$1")" ] || patience=6
+	# A kernel that watches itself takes its time.
+	[ -z "$("$tests/vm/kernel.sh" packages "$1")" ] || patience=$((6 * patience))
 	run_guest "$1" smp --memory 2048 --swap 512 --limit $((2400 * patience))
 	[ "$("$tests/vm/kernel.sh" tests "$1")" = short ] ||
 		run_guest "$1" long --memory 2048 --swap 512 --limit $((2400 * patience))

@@ -9,36 +9,42 @@
 #include "module.h"
 #include "tap.h"
 
-static bool is_the_kernels_own(const char *line)
+/* The lines of /proc/meminfo with these keys, which end in a NULL, summed. */
+static long sum_kb(const char * const keys[])
 {
-	static const char * const keys[] = { "Slab:", "KernelStack:", "Percpu:", "VmallocUsed:" };
+	FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+	long sum = 0;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strncmp(line, keys[i], strlen(keys[i])) == 0)
-			return true;
-	return false;
+	if (!file)
+		bail("/proc/meminfo");
+	while (fgets(line, sizeof(line), file))
+		for (size_t i = 0; keys[i]; i++)
+			if (strncmp(line, keys[i], strlen(keys[i])) == 0)
+				sum += atol(line + strlen(keys[i]));
+	fclose(file);
+	return sum;
 }
 
 long kernel_memory_kb(void)
 {
+	static const char * const keys[] = { "Slab:", "KernelStack:", "Percpu:", "VmallocUsed:",
+					     NULL };
 	int caches = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-	char line[128];
-	long sum = 0;
-	FILE *file;
 
 	/* RCU frees in batches, and the dead are buried by it. */
 	sleep_ms(3000);
 	if (write(caches, "3", 1) != 1)
 		bail("drop_caches");
 	close(caches);
-	file = fopen("/proc/meminfo", "re");
-	if (!file)
-		bail("/proc/meminfo");
-	while (fgets(line, sizeof(line), file))
-		if (is_the_kernels_own(line))
-			sum += atol(strchr(line, ':') + 1);
-	fclose(file);
-	return sum;
+	return sum_kb(keys);
+}
+
+long available_memory_kb(void)
+{
+	static const char * const keys[] = { "MemAvailable:", NULL };
+
+	return sum_kb(keys);
 }
 
 void kernel_memory_ok(const char *when, long before_kb, long max_kb)

@@ -54,6 +54,20 @@ void bail(const char *format, ...)
 	_exit(1);
 }
 
+void progress(const char *format, ...)
+{
+	FILE *console = fopen("/dev/console", "we");
+	va_list arguments;
+
+	if (!console)
+		return;
+	va_start(arguments, format);
+	vfprintf(console, format, arguments);
+	va_end(arguments);
+	fputs("\r\n", console);
+	fclose(console);
+}
+
 int finish(void)
 {
 	printf("1..%d\n", claims);

@@ -31,6 +31,12 @@ void skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /**
+ * progress() - say on the console how far a test of many minutes has come
+ * @format: as in printf(3), without a newline
+ */
+void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
  * finish() - print the plan
  *
  * Return: exit status: 0 if all claims held.
