@@ -9,10 +9,10 @@
 # is for soak and LOADS for loads_and_unloads, which last longer with them, and say on their
 # guest's console how far they are.
 #
-# A test is a file: in tests/smp it runs on a guest of two CPUs with swap, in tests/long
-# too, but not on kernels that are another's sources with other settings, in
+# A test is a file: in tests/smp it runs on a guest of two CPUs with swap, in tests/long too, in
 # tests/icount on one CPU whose clock counts instructions, in tests/root on two CPUs with
-# root.sh's Debian, in tests/host right here.  tests/packages.sh sees to itself.
+# root.sh's Debian, in tests/host right here.  Those of long and root are not for kernels
+# of the same sources with other settings (tests/vm/matrix).  tests/packages.sh sees to itself.
 # Each claim counts as one; so does a test that does not come to its end, leaves a
 # dirty kernel log, or a module that cannot be removed.
 
@@ -118,7 +118,7 @@ run_kernel()
 		run_guest "$1" long --memory 2048 --swap 512 --limit $((2400 * patience))
 	run_guest "$1" icount --memory 1024 --icount --limit $((1200 * patience))
 	# The Debian is this machine's.
-	[ "$("$tests/vm/kernel.sh" architecture "$1")" != amd64 ] ||
+	[ "$("$tests/vm/kernel.sh" architecture "$1"),$("$tests/vm/kernel.sh" tests "$1")" != amd64,all ] ||
 		run_guest "$1" root --root --memory 2048 --limit $((600 * patience)) \
 			--add "$top/build/programs-full/faultline=faultline_full" \
 			--add "$tests/tap.py" --add "$top/case_studies/ring.py" \
