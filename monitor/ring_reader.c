@@ -16,10 +16,12 @@
 
 #include "ring_reader.h"
 
-enum {
-	RETRIES_MAX	= 1 << 16,
-	FILE_TICK_NS	= 50000000,	/* between two looks at a file that may grow */
-};
+/* Looks at a slot that says otherwise than head; a test in which nobody writes wants few. */
+#ifndef RETRIES_MAX
+#define RETRIES_MAX (1 << 16)
+#endif
+
+enum { FILE_TICK_NS = 50000000 };	/* between two looks at a file that may grow */
 
 static_assert(sizeof(struct faultline_record) == 256, "the contract's record");
 
@@ -210,23 +212,24 @@ bool ring_reader_next(struct ring_reader *reader, struct faultline_record *recor
 
 	for (;;) {
 		head = __atomic_load_n(&reader->header->head, __ATOMIC_ACQUIRE);	/* (C) */
-		if (reader->next > head)
+		/* No record has the number 0: behind the highest of all there is none. */
+		if (reader->next > head || !reader->next)
 			return false;
 		if (copy(reader, reader->next, record)) {
 			reader->next++;
 			return true;
 		}
 		/*
-		 * Lapped.  Take up at the oldest record but one: the oldest stands
-		 * where the writer goes next.  When head does not tell yet what the
-		 * slot does, look again; in a ring that is none of ours it never may.
+		 * Lapped.  Take up behind the oldest record, which stands where the
+		 * writer goes next.  When head does not tell yet what the slot does,
+		 * look again; in a ring that is none of ours it never may.
 		 */
-		oldest = head < capacity ? 1 : head - capacity + 2;
-		if (reader->next >= oldest && retries++ < RETRIES_MAX)
+		oldest = head < capacity ? 0 : head - capacity + 1;
+		if (reader->next > oldest && retries++ < RETRIES_MAX)
 			continue;
-		oldest = oldest > reader->next ? oldest : reader->next + 1;
-		reader->lost += oldest - reader->next;
-		reader->next = oldest;
+		oldest = oldest > reader->next ? oldest : reader->next;
+		reader->lost += oldest - reader->next + 1;
+		reader->next = oldest + 1;
 	}
 }
 
