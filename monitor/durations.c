@@ -30,17 +30,17 @@ static void add_times(struct durations *times, uint64_t from_ns, uint64_t count)
 static void take_total(void *context, const struct histogram_line *line)
 {
 	struct durations *times = (struct durations *)context + line->measure;
-	const char *text = line->buckets, *colon;
+	const char *text, *colon;
 
 	if (line->id)
 		return;
 	times->known = line->known;
 	times->sum_ns = line->sum_ns;
 	/* FROM-TO:COUNT, half-open. */
-	while ((colon = strchr(text, ':'))) {
+	for (text = line->buckets; (colon = strchr(text, ':')); text++) {
 		add_times(times, strtoull(text, NULL, 10), strtoull(colon + 1, NULL, 10));
 		text = strchr(colon, ',');
-		if (!text++)
+		if (!text)
 			break;
 	}
 }
