@@ -110,6 +110,8 @@ bool table_make(struct table *table, const struct rates *rates, const struct tab
 	const struct rates_process *process;
 
 	table->count = 0;
+	if (!rates->count)
+		return true;
 	if (!reserve(table, rates->count))
 		return false;
 	for (process = TAILQ_FIRST(&rates->all); process; process = TAILQ_NEXT(process, all))
