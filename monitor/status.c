@@ -115,7 +115,7 @@ static void show(FILE *status)
 	show_titles();
 	while (fgets(line, sizeof(line), status)) {
 		if (*line == '#')
-			fputs(line + 2, stdout);
+			fputs(line + strspn(line, "# "), stdout);
 		else
 			show_line(line, places);
 	}
