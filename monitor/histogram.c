@@ -26,10 +26,9 @@ uint64_t histogram_start(unsigned int bucket)
 /* The bucket that begins at @ns, or HISTOGRAM_BUCKETS. */
 static unsigned int bucket_at(uint64_t ns)
 {
-	unsigned int bucket = 0;
+	int shift = ns < 2 * LINEAR ? 0 : 63 - __builtin_clzll(ns) - LINEAR_BITS;
+	unsigned int bucket = (unsigned int)(ns >> shift) + (unsigned int)shift * LINEAR;
 
-	while (bucket < HISTOGRAM_BUCKETS && histogram_start(bucket) < ns)
-		bucket++;
 	return bucket < HISTOGRAM_BUCKETS && histogram_start(bucket) == ns ? bucket :
 									      HISTOGRAM_BUCKETS;
 }
