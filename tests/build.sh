@@ -9,6 +9,7 @@
 #						that have libraries
 #        build.sh tests [ARCHITECTURE]		into build/tests
 #        build.sh bench [ARCHITECTURE]		into build/bench-programs
+#        build.sh fuzz				into build/fuzz
 #        build.sh module KERNEL			into build/KERNEL/faultline.ko, and beside it for
 #						amd64 faultline_wrong.ko, which the tests must
 #						find fault with
@@ -49,6 +50,9 @@ tests)
 bench)
 	architecture "${2-amd64}"
 	build bench bench-programs ;;
+fuzz)
+	architecture amd64
+	build tests/fuzz fuzz ;;
 module)
 	kernel=${2:?KERNEL}
 	architecture "$("$top/tests/vm/kernel.sh" architecture "$kernel")"
@@ -59,6 +63,6 @@ module)
 		build_module faultline_wrong CFLAGS_in_place.o=-DFAULTLINE_WRONG_COPY
 	build_module faultline ;;
 *)
-	echo "usage: build.sh programs|tests|bench [ARCHITECTURE] | module KERNEL" >&2
+	echo "usage: build.sh programs|tests|bench [ARCHITECTURE] | fuzz | module KERNEL" >&2
 	exit 2 ;;
 esac
