@@ -246,6 +246,11 @@ void rates_total(const struct rates *rates, struct rates_process *total)
 
 void rates_free(struct rates *rates)
 {
-	while (!TAILQ_EMPTY(&rates->all))
-		forget(rates, TAILQ_FIRST(&rates->all));
+	struct rates_process *process, *next;
+
+	for (process = TAILQ_FIRST(&rates->all); process; process = next) {
+		next = TAILQ_NEXT(process, all);
+		free(process);
+	}
+	rates_init(rates);
 }
