@@ -68,22 +68,29 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-/* A group that is there already; a name that came too late never gets one. */
-static struct group *find(struct groups *groups, const char comm[FAULTLINE_COMM_LEN])
+static struct group *find(const struct groups *groups, const char comm[FAULTLINE_COMM_LEN])
 {
 	struct group wanted, **found;
 
 	make_name(comm, wanted.name);
 	found = tfind(&wanted, &groups->tree, compare_names);
-	return found ? *found : &groups->others;
+	return found ? *found : NULL;
+}
+
+/* Where a name was placed: one that came too late never gets a group. */
+static struct group *home_of(struct groups *groups, const char comm[FAULTLINE_COMM_LEN])
+{
+	return find(groups, comm) ?: &groups->others;
 }
 
 static struct group *find_or_add(struct groups *groups, const char comm[FAULTLINE_COMM_LEN])
 {
 	struct group *group = find(groups, comm);
 
-	if (group != &groups->others || groups->count == groups->max)
+	if (group)
 		return group;
+	if (groups->count == groups->max)
+		return &groups->others;
 	group = calloc(1, sizeof(*group));
 	if (group)
 		make_name(comm, group->name);
@@ -144,7 +151,7 @@ static void leave(struct group *group, const struct faultline_record *record)
 void groups_place(struct groups *groups, const struct faultline_record *record,
 		  const struct faultline_record *before)
 {
-	struct group *home = before ? find(groups, before->comm) : NULL;
+	struct group *home = before ? home_of(groups, before->comm) : NULL;
 	struct group *group = find_or_add(groups, record->comm);
 
 	if (group == &groups->others && group != home)
@@ -159,7 +166,7 @@ void groups_place(struct groups *groups, const struct faultline_record *record,
 
 void groups_remove(struct groups *groups, const struct faultline_record *before)
 {
-	leave(find(groups, before->comm), before);
+	leave(home_of(groups, before->comm), before);
 }
 
 const struct group *groups_at(const struct groups *groups, unsigned int number)
