@@ -37,15 +37,14 @@ static bool grow(struct timeline *timeline)
 	uint32_t *places = calloc(2 * room, sizeof(*places));
 
 	processes = realloc(timeline->processes, room * sizeof(*processes));
-	if (processes) {
+	if (processes)
 		timeline->processes = processes;
-		timeline->room = room;
-	}
 	if (!places || !processes) {
 		free(places);
 		return false;
 	}
 	free(timeline->places);
+	timeline->room = room;
 	timeline->places = places;
 	timeline->places_count = 2 * room;
 	for (size_t i = 0; i < timeline->count; i++)
@@ -56,16 +55,18 @@ static bool grow(struct timeline *timeline)
 static struct timeline_process *find(struct timeline *timeline,
 				     const struct faultline_record *record)
 {
-	uint32_t *place = timeline->places ? place_of(timeline, record->id) : NULL;
 	struct timeline_process *process;
+	uint32_t *place;
 
-	if (place && *place)
-		return &timeline->processes[*place - 1];
+	/* With room for one more there are places to look in. */
 	if (timeline->count == timeline->room && !grow(timeline))
 		return NULL;
+	place = place_of(timeline, record->id);
+	if (*place)
+		return &timeline->processes[*place - 1];
 	process = &timeline->processes[timeline->count++];
 	*process = (struct timeline_process){ .first = *record };
-	*place_of(timeline, record->id) = (uint32_t)timeline->count;
+	*place = (uint32_t)timeline->count;
 	if (timeline->count == 1 || record->time_ns < timeline->start_ns)
 		timeline->start_ns = record->time_ns;
 	return process;
