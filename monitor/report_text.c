@@ -101,7 +101,7 @@ static void write_row(const struct report *report, const struct report_table *ta
 
 static void write_table(const struct report *report, const struct report_table *table, FILE *file)
 {
-	int names = widest_name(report), widths[CELLS];
+	int names = widest_name(report), widths[CELLS] = { 0 };
 
 	if (!report_table_known(report, table)) {
 		fprintf(file, "\n%s: %s\n", table->title, table->absent);
