@@ -253,7 +253,7 @@ static size_t not_zero(const struct pages *pages)
 		const char *start = (const char *)pages->start + page * pages->bytes;
 
 		/* A page equals itself moved on by a byte, and begins with 0. */
-		wrong += start[0] || memcmp(start, start + 1, pages->bytes - 1);
+		wrong += start[0] || memcmp(start, start + 1, pages->bytes - 1) != 0;
 	}
 	return wrong;
 }
@@ -363,7 +363,7 @@ static bool run(const struct job *job, struct words *words)
 
 static const char *policy(const char *text)
 {
-	if (strcmp(text, "auto") && strcmp(text, "off"))
+	if (strcmp(text, "auto") != 0 && strcmp(text, "off") != 0)
 		arguments_integer("--policy, if not auto or off", text, 1, DEPTH_MAX);
 	return text;
 }

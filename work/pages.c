@@ -116,11 +116,11 @@ int pages_shuffle(struct pages *pages)
 	if (pages_arrange(pages, 0, 1))
 		return -1;
 	/* Fisher and Yates; glibc's rand() is not seeded. */
-	for (size_t i = pages->count - 1; i > 0; i--) {
-		size_t other = rand() % (i + 1);
-		unsigned int page = pages->order[i];
+	for (size_t left = pages->count; left > 1; left--) {
+		size_t other = rand() % left;
+		unsigned int page = pages->order[left - 1];
 
-		pages->order[i] = pages->order[other];
+		pages->order[left - 1] = pages->order[other];
 		pages->order[other] = page;
 	}
 	return 0;

@@ -83,7 +83,7 @@ static void set(int server, int key, int bytes, char *request)
 			errx(EXIT_FAILURE, "the server closed the connection");
 		got += here;
 	}
-	if (strcmp(reply, ok))
+	if (strcmp(reply, ok) != 0)
 		errx(EXIT_FAILURE, "the server refused to SET: %s", reply);
 }
 
