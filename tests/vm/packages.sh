@@ -3,7 +3,7 @@
 #
 # Install what is missing from Debian's packages; touches no network if nothing is.
 #
-# usage: packages.sh run|root|check|lint|deb KERNEL...	the kernels of the matrix that will be used
+# usage: packages.sh run|root|check|fuzz|lint|deb KERNEL...	the kernels of the matrix that will be used
 
 set -euo pipefail
 
@@ -17,16 +17,19 @@ run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-
 root='mmdebstrap e2fsprogs mandoc lintian python3-prometheus-client python3-pyte'
 # What the tests on this machine read formats and pages with, 0.4 GB.
 check='gnuplot-nox chromium chromium-driver python3-selenium spin'
-lint='sparse cppcheck coccinelle shellcheck codespell perl python3-pycodestyle python3-pyflakes mandoc'
+# clang and what its fuzzers are linked with; llvm tells functions by name in what they say.
+fuzz='make libc6-dev clang libclang-rt-dev llvm libmicrohttpd-dev'
+lint='sparse cppcheck clang-tidy coccinelle shellcheck codespell perl python3-pycodestyle python3-pyflakes mandoc'
 deb='build-essential debhelper dh-dkms libmicrohttpd-dev libncurses-dev'
 
 case ${1-} in
 run)  wanted=$run ;;
 root) wanted="$run $root $deb" ;;
-check) wanted="$run $root $deb $check" ;;
+check) wanted="$run $root $deb $check $fuzz" ;;
+fuzz) wanted=$fuzz ;;
 lint) wanted="$run $lint" ;;
 deb)  wanted=$deb ;;
-*)    die "usage: packages.sh run|root|check|lint|deb KERNEL..." ;;
+*)    die "usage: packages.sh run|root|check|fuzz|lint|deb KERNEL..." ;;
 esac
 
 for kernel in "${@:2}"; do
