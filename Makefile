@@ -6,7 +6,7 @@ KDIR	?= /lib/modules/$(shell uname -r)/build
 KERNELS	= $(or $(K),$(shell tests/vm/kernel.sh names))
 BUILD	:= build/$(shell uname -r)
 
-.PHONY: help demo study check soak bench bench-peers lint programs module install uninstall \
+.PHONY: help demo study check soak fuzz bench bench-peers lint programs module install uninstall \
 	deb clean
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo 'make check K=6.12 T=cow_exact      one test on one kernel'
 	@echo 'make soak            an hour of stress-ng at 1000 Hz (K=6.12 MINUTES=60)'
 	@echo 'make check K=6.12 T=loads_and_unloads LOADS=1000      the module in and out'
+	@echo 'make fuzz            bytes of all kinds for what the monitor reads (FUZZ_RUNS=50000000)'
 	@echo 'make bench           what things cost, in instructions (K=6.12: on one kernel)'
 	@echo 'make bench-peers     the same of bpftrace, perf and taskstats at the same work'
 	@echo 'make lint            what checkers say of the sources'
@@ -39,6 +40,10 @@ check:
 soak:
 	@tests/vm/packages.sh root $(or $(K),6.12)
 	@MINUTES=$(or $(MINUTES),60) tests/check.sh $(or $(K),6.12) soak
+
+fuzz:
+	@tests/vm/packages.sh fuzz
+	@tests/fuzz/fuzz.sh $(FUZZ_RUNS)
 
 bench:
 	@tests/vm/packages.sh run $(KERNELS)

@@ -55,7 +55,7 @@ for share in "${shares[@]}"; do
 		progress "$name" 2> /dev/tty &
 		watcher=$!
 	fi
-	said=$(run "$name" $((executions / 1000 * ${share#*:}))) || failed=1
+	said=$(run "$name" $((executions * ${share#*:} / 1000))) || failed=1
 	[ -z "$watcher" ] || { kill "$watcher"; printf '\r\033[K' >&2; }
 	echo "$said"
 done
