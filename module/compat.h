@@ -15,7 +15,20 @@
 #include <linux/rcupdate.h>
 #include <linux/rmap.h>
 #include <linux/sched.h>
+#include <linux/sched/coredump.h>
 #include <linux/version.h>
+
+/*
+ * 7b230db3b8d3 ("mm: Introduce struct folio"), 5.16, and 6c287605fd56 ("mm: remember exclusively
+ * mapped anonymous pages with PG_anon_exclusive"), 5.19: before them copy-on-write went by other
+ * rules.  No Debian has a kernel between these and 6.1.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "faultline: Linux 6.1 or later is needed"
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 2, 0)
+#include <linux/sched/exec_state.h>
+#endif
 
 /* 1aaba11da9aa ("driver core: class: remove module * from class_create()"), 6.4 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
@@ -163,6 +176,30 @@ static inline void faultline_pte_unlock(spinlock_t *lock)
 #endif
 }
 
+/* "mm: rename PAGE_MAPPING_* to FOLIO_MAPPING_*", 6.17 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define FOLIO_MAPPING_ANON	PAGE_MAPPING_ANON
+#define FOLIO_MAPPING_FLAGS	PAGE_MAPPING_FLAGS
+#endif
+
+/* 128ea9f6ccfb ("workqueue: Add system_percpu_wq and system_dfl_wq"), 6.17 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define system_percpu_wq	system_wq
+#define system_dfl_wq		system_unbound_wq
+#endif
+
+/* 53fbef56e07d ("mm: introduce memdesc_flags_t"), 6.18 */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define faultline_page_flags(page)	(&(page)->flags)
+#else
+#define faultline_page_flags(page)	(&(page)->flags.f)
+#endif
+
+/* "mm: rename uffd-wp PTE accessors to uffd", 7.3: it protects from reads, too. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#define pte_uffd(pte)	pte_uffd_wp(pte)
+#endif
+
 /* 5e31275cc997 ("mm: add per-VMA lock and helper functions to control it"), 6.4 */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define FAULT_FLAG_VMA_LOCK	0
@@ -205,6 +242,25 @@ static inline int faultline_folio_mapcount(struct folio *folio)
 #else
 	return 0;
 #endif
+#endif
+}
+
+/*
+ * May whoever runs as a task's user look into it?  And @ns is where one must be privileged to
+ * do so else.  Both were of the memory, and since 7.2 are of the task's last exec.  The task
+ * is locked and has memory.
+ */
+static inline bool faultline_dumpable(const struct task_struct *task, struct user_namespace **ns)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 2, 0)
+	*ns = task->mm->user_ns;
+	return get_dumpable(task->mm) == SUID_DUMP_USER;
+#else
+	const struct task_exec_state *state =
+		rcu_dereference_protected(task->exec_state, lockdep_is_held(&task->alloc_lock));
+
+	*ns = state->user_ns;
+	return READ_ONCE(state->dumpable) == TASK_DUMPABLE_OWNER;
 #endif
 }
 

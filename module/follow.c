@@ -18,6 +18,7 @@
 #include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "follow.h"
 #include "hook.h"
 #include "process.h"
@@ -99,7 +100,7 @@ static void follow(const struct faultline_process *parent, struct task_struct *t
 	int err;
 
 	if (READ_ONCE(pool_count) < POOL_LOW)
-		queue_work(system_unbound_wq, &fill_work);
+		queue_work(system_dfl_wq, &fill_work);
 	if (!child) {
 		atomic64_inc(&unready);
 		return;

@@ -99,13 +99,13 @@ static __always_inline bool faultline_pte_shared(pte_t pte)
 	const struct page *page;
 	unsigned long mapping;
 
-	if ((pte_val(pte) & bits) != _PAGE_PRESENT || pte_uffd_wp(pte))
+	if ((pte_val(pte) & bits) != _PAGE_PRESENT || pte_uffd(pte))
 		return false;
 	page = pfn_to_page(pte_pfn(pte));
 	/* Anonymous, and not KSM's: both at once. */
 	mapping = (unsigned long)READ_ONCE(page_folio(page)->mapping);
-	return (mapping & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_ANON &&
-	       !test_bit(PG_anon_exclusive, &page->flags);
+	return (mapping & FOLIO_MAPPING_FLAGS) == FOLIO_MAPPING_ANON &&
+	       !test_bit(PG_anon_exclusive, faultline_page_flags(page));
 }
 
 /**

@@ -26,6 +26,7 @@
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "deferred.h"
 #include "in_place.h"
 #include "precopy.h"
@@ -495,7 +496,7 @@ static void add_setting(int setting, int change)
 static void disarm_later(void)
 {
 	if (!is_wanted())
-		mod_delayed_work(system_unbound_wq, &disarm_work,
+		mod_delayed_work(system_dfl_wq, &disarm_work,
 				 msecs_to_jiffies(DISARM_DELAY_MS));
 }
 

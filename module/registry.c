@@ -16,11 +16,11 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "course.h"
 #include "cow.h"
 #include "follow.h"
@@ -113,14 +113,15 @@ static bool same_user(const struct cred *opener, const struct cred *cred)
 static bool may_access_memory(const struct file *file, struct task_struct *task)
 {
 	struct task_struct *thread = faultline_process_thread_with_memory(task->signal);
+	struct user_namespace *ns;
 	bool may = false;
 
 	if (!thread)
 		return false;
 	task_lock(thread);
 	if (thread->mm)
-		may = get_dumpable(thread->mm) == SUID_DUMP_USER ||
-		      file_ns_capable(file, thread->mm->user_ns, CAP_SYS_PTRACE);
+		may = faultline_dumpable(thread, &ns) ||
+		      file_ns_capable(file, ns, CAP_SYS_PTRACE);
 	task_unlock(thread);
 	return may;
 }
@@ -255,7 +256,7 @@ static void unreserve(void)
 		faultline_course_end_run();
 	raw_spin_unlock(&registry_lock);
 	if (!left)
-		mod_delayed_work(system_wq, &disarm_work, msecs_to_jiffies(DISARM_DELAY_MS));
+		mod_delayed_work(system_percpu_wq, &disarm_work, msecs_to_jiffies(DISARM_DELAY_MS));
 	faultline_ring_wake();
 }
 
