@@ -32,8 +32,8 @@ build()
 # information, which the guest's memory has better uses for
 build_module()
 {
-	make -s -C "$("$top/tests/vm/kernel.sh" headers "$kernel")" \
-		CROSS_COMPILE="$cross" M="$top/build/$kernel/module" "${@:2}" modules
+	"$top/tests/vm/kernel.sh" make "$kernel" "$top/build/$kernel/module" \
+		${cross:+"CROSS_COMPILE=$cross"} "${@:2}" modules
 	"${cross}strip" -g -o "$top/build/$kernel/$1.ko" "$top/build/$kernel/module/faultline.ko"
 }
 

@@ -12,6 +12,7 @@
 #        kernel.sh release NAME         its `uname -r`
 #        kernel.sh image NAME           path of what to boot
 #        kernel.sh headers NAME         path to build modules against
+#        kernel.sh make NAME FOLDER ARGUMENT...         have its kbuild make a module of FOLDER
 #        kernel.sh modules NAME         path of its /lib/modules/RELEASE
 #        kernel.sh busybox NAME         path of a static busybox that runs on it
 #        kernel.sh arguments NAME       what its command line wants besides
@@ -21,7 +22,10 @@
 # packages are unpacked with dpkg -x, because installing a headers package can
 # pull in an image and rebuild the host's initramfs.  Kernels of another architecture
 # than amd64 come from the sources that this machine's apt knows, too, but it is not
-# told of the architecture: package lists of another would become everybody's.
+# told of the architecture: package lists of another would become everybody's.  The same
+# goes for other suites of the host's mirror, which are named as apt does: PACKAGE/SUITE.
+# kbuild's programs and the compiler of those want libraries of their own, so that with the
+# headers comes as much of that Debian as make needs, and make runs in there.
 #
 # Some are compiled from Debian's sources, to watch themselves: configs/.
 
@@ -38,7 +42,7 @@ matrix_row()
 		"$here/matrix" || die "no kernel named '$1' in tests/vm/matrix"
 }
 
-# apt of the kernel's architecture, as use_apt() made it.
+# apt of the kernel's architecture and suite, as use_apt() made it.
 apt_options=()
 apt()
 {
@@ -47,16 +51,33 @@ apt()
 	"$program" "${apt_options[@]}" "$@"
 }
 
-# use_apt ARCHITECTURE DIR: for amd64, the host's own apt.  Else one that takes itself
-# for a machine of ARCHITECTURE with nothing installed and keeps its state in DIR.
+# sources_of SUITE: the host's mirror has this, too; backports build upon what they are of
+sources_of()
+{
+	local suite
+
+	for suite in $(printf '%s\n' "${1%-backports}" "$1" | uniq); do
+		apt-get indextargets --format "deb \$(REPO_URI) $suite main" \
+			'Created-By: Packages' 'Origin: Debian' 'Component: main' \
+			"Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")"
+	done
+}
+
+# use_apt ARCHITECTURE SUITE DIR: for amd64 and no suite, the host's own apt.  Else one that
+# takes itself for a machine of ARCHITECTURE with nothing installed and keeps its state in
+# DIR; of SUITE, if there is one.
 use_apt()
 {
-	[ "$1" != amd64 ] || return 0
-	mkdir -p "$2/lists/partial" "$2/cache/archives/partial"
-	touch "$2/status"
-	apt_options=(-o "APT::Architecture=$1" -o "APT::Architectures=$1" -o "Dir::State=$2"
-		-o "Dir::State::status=$2/status" -o "Dir::Cache=$2/cache"
+	[ "$1 $2" != 'amd64 ' ] || return 0
+	mkdir -p "$3/lists/partial" "$3/cache/archives/partial"
+	touch "$3/status"
+	apt_options=(-o "APT::Architecture=$1" -o "APT::Architectures=$1" -o "Dir::State=$3"
+		-o "Dir::State::status=$3/status" -o "Dir::Cache=$3/cache"
 		-o "APT::Sandbox::User=$(id -un)")
+	if [ -n "$2" ]; then
+		sources_of "$2" > "$3/sources"
+		apt_options+=(-o "Dir::Etc::sourcelist=$3/sources" -o Dir::Etc::sourceparts=-)
+	fi
 	apt apt-get -qq update
 }
 
@@ -75,14 +96,13 @@ version_of()
 }
 
 # headers_of PACKAGE: the package of headers that it needs; or of those for a plain kernel
-# that apt knows the oldest or the newest
+# that apt knows the oldest
 headers_of()
 {
 	local known='^linux-headers-[0-9]+\.[0-9]+\.[0-9]+[^-]*(-[0-9]+)?-amd64$'
 
 	case $1 in
 	oldest) apt-cache pkgnames | grep -E "$known" | sort -V | head -n 1 ;;
-	newest) apt-cache pkgnames | grep -E "$known" | sort -V | tail -n 1 ;;
 	*)      depends "$1" headers ;;
 	esac
 }
@@ -106,7 +126,7 @@ unpack_stock()
 {
 	local root=$1 architecture=$2 image='' headers deb
 
-	use_apt "$architecture" "$root.apt"
+	use_apt "$architecture" '' "$root.apt"
 	[ "$3" = - ] || image=$(depends "$3" image)
 	headers=$(headers_of "$4")
 	if [ -z "$image" ] && [ "$3" != - ] || [ -z "$headers" ]; then
@@ -123,6 +143,53 @@ unpack_stock()
 	sed -i "s|/usr/src/|$kernels/$name/root/usr/src/|" \
 		"$root/usr/src/linux-headers-$release/Makefile"
 	rm -rf "$root.debs" "$root.apt"
+}
+
+# unpack_suite ROOT IMAGE HEADERS: what these two packages of another suite bring, or IMAGE is -
+# for none, and a Debian for make to run in; sets release.
+unpack_suite()
+{
+	local root=$1 suite=${3#*/} image='' deb
+
+	use_apt amd64 "$suite" "$root.apt"
+	apt apt-get -qq --download-only --no-install-recommends install '?essential' gcc make "$3"
+	# By itself: with all that it depends on come the makers of an initramfs.
+	if [ "$2" != - ]; then
+		image=$(depends "$2" image)
+		# shellcheck disable=SC2046 # one a word
+		(cd "$root.apt/cache/archives" &&
+			apt apt-get -qq download "$image" $(depends "$image" '(binary|modules|base)-'))
+	fi
+	for deb in "$root.apt"/cache/archives/*.deb; do
+		dpkg -x "$deb" "$root"
+	done
+	release=$(basename "$root"/usr/lib/modules/*)
+	# Nothing is configured here, which is when this link is made.
+	ln -s mawk "$root/usr/bin/awk"
+	mkdir "$root/module"
+	rm -rf "$root.apt"
+}
+
+# kbuild FOLDER ARGUMENT...: where the kernel's Debian is, if it has one of its own.
+# objtool reads /proc.  Whoever calls is root there, and outside of it is who he was.
+kbuild()
+{
+	local root=$kernels/$name/root
+
+	if [ ! -e "$root/module" ]; then
+		make -s -C "$root/usr/src/linux-headers-$release" M="$1" "${@:2}"
+		return
+	fi
+	# shellcheck disable=SC2016 # the inner shell's
+	unshare --map-root-user --mount --pid --fork --kill-child sh -ec '
+		root=$1 release=$2 folder=$3
+		shift 3
+		mount --bind "$folder" "$root/module"
+		mount --rbind /dev "$root/dev"
+		mount -t proc proc "$root/proc"
+		exec env -i PATH=/usr/sbin:/usr/bin chroot "$root" \
+			make -s -C "/usr/src/linux-headers-$release" M=/module "$@"' \
+		sh "$root" "$release" "$@"
 }
 
 # configure PARTS: what is in configs/ under these names, over the least that there can be;
@@ -170,8 +237,9 @@ fetch()
 	rm -rf "$new"
 	mkdir -p "$new/root"
 	read -r _ architecture package other _ < <(matrix_row "$name")
-	case $package in
+	case $package,$other in
 	linux-source-*) compile "$new/root" "$package" "$other" ;;
+	*/*)            unpack_suite "$new/root" "$package" "$other" ;;
 	*)              unpack_stock "$new/root" "$architecture" "$package" "$other" ;;
 	esac
 	echo "$release" > "$new/release"
@@ -179,7 +247,7 @@ fetch()
 	mv "$new" "$dir"
 }
 
-[ $# -ge 1 ] || die "usage: kernel.sh names|compiled|packages|fetch|architecture|tests|release|image|headers|modules|busybox|arguments [NAME]"
+[ $# -ge 1 ] || die "usage: kernel.sh names|compiled|packages|fetch|architecture|tests|release|image|headers|make|modules|busybox|arguments [NAME]"
 verb=$1 name=${2-}
 case $verb in
 names)
@@ -215,9 +283,14 @@ esac
 release=$(cat "$kernels/$name/release")
 case $verb in
 release) echo "$release" ;;
-image)   echo "$kernels/$name/root/boot/vmlinuz-$release" ;;
+image)
+	# Where it is from 7.3 on, or else.
+	image=$kernels/$name/root/lib/modules/$release/vmlinuz
+	[ -e "$image" ] || image=$kernels/$name/root/boot/vmlinuz-$release
+	echo "$image" ;;
 headers) echo "$kernels/$name/root/usr/src/linux-headers-$release" ;;
 modules) echo "$kernels/$name/root/lib/modules/$release" ;;
+make)    kbuild "${@:3}" ;;
 arguments)
 	# Without ACPI there is no clock but the TSC, which the emulator reads from this
 	# machine, and is too slow to be calibrated by; with five levels of page tables
