@@ -18,7 +18,9 @@ static bool is_expected(enum engine engine)
 		bail("uname");
 	if (strcmp(kernel.machine, "x86_64"))
 		return false;
-	return engine == ENGINE_IN_PLACE || !strstr(kernel.release, "-rt-");
+	if (engine == ENGINE_IN_PLACE)
+		return !strncmp(kernel.release, "6.1.", 4) || !strncmp(kernel.release, "6.12.", 5);
+	return !strstr(kernel.release, "-rt-");
 }
 
 bool engine_load(enum engine engine, const char *more)
