@@ -12,14 +12,7 @@
 #include "arguments.h"
 #include "command.h"
 
-#ifdef WITHOUT_serve
-#define command_serve left_out
-#endif
 #ifdef WITHOUT_top
-#define command_top left_out
-#endif
-
-#if defined(WITHOUT_serve) || defined(WITHOUT_top)
 /* Stands in for a command whose library this program was built without. */
 static int left_out(int argc, char **argv)
 {
@@ -27,6 +20,7 @@ static int left_out(int argc, char **argv)
 	(void)argv;
 	errx(EXIT_FAILURE, "this program was built without it");
 }
+#define command_top left_out
 #endif
 
 /**

@@ -4,7 +4,6 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "arguments.h"
 #include "command.h"
+#include "companion.h"
 #include "replacement.h"
 #include "report.h"
 #include "writer.h"
@@ -185,29 +185,13 @@ static bool tell(struct recording *recording, const struct request *request, int
 
 /* ---- A figure ---- */
 
-/* Beside the program in its source, or installed beside it. */
-static void find_script(char script[PATH_MAX])
-{
-	static const char * const places[] = { "../case_studies", "../../case_studies",
-					       "../share/faultline" };
-	char program[PATH_MAX / 2];
-	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-
-	program[length > 0 ? length : 0] = '\0';
-	*strrchr(length > 0 ? program : strcpy(program, "/"), '/') = '\0';
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(script, PATH_MAX, "%s/%s/timelines.py", program, places[i]);
-		if (access(script, X_OK) == 0)
-			return;
-	}
-	errx(EXIT_FAILURE, "timelines.py: not found beside %s", program);
-}
-
 static int draw(const struct request *request)
 {
+	static const char * const folders[] = { "../case_studies", "../../case_studies",
+						"../share/faultline", NULL };
 	char script[PATH_MAX];
 
-	find_script(script);
+	companion_find(folders, "timelines.py", script);
 	execl(script, script, "-o", request->png, request->path, NULL);
 	err(EXIT_FAILURE, "%s", script);
 }

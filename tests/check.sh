@@ -121,6 +121,7 @@ run_kernel()
 	[ "$("$tests/vm/kernel.sh" architecture "$1"),$("$tests/vm/kernel.sh" tests "$1")" != amd64,all ] ||
 		run_guest "$1" root --root --memory 2048 --limit $((600 * patience)) \
 			--add "$top/build/programs-full/faultline=faultline_full" \
+			--add "$top/build/programs-full/faultline-serve" \
 			--add "$tests/tap.py" --add "$top/case_studies/ring.py" \
 			--add "$top/case_studies/profile_dat.py"
 }

@@ -43,6 +43,35 @@ says_version()
 	"$work/$1" --version | grep -qx "$(basename "$1") (Faultline) $version"
 }
 
+# loads_http PROGRAM: with it come gnutls and seven more, some 7 million instructions a start
+loads_http()
+{
+	ldd "$work/$1" > "$work/said" && grep -q libmicrohttpd "$work/said"
+}
+
+loads_http_for_serve_alone()
+{
+	loads_http "$1/libexec/faultline/faultline-serve" && ! loads_http "$1/bin/faultline"
+}
+
+# serve_finds_server PREFIX: and calls itself what it was called
+serve_finds_server()
+{
+	[ "$("$work/$1/bin/faultline" serve --version)" = "faultline serve (Faultline) $version" ]
+}
+
+# says_what_is_missing PREFIX: in one line, with status 1
+says_what_is_missing()
+{
+	local status=0
+
+	rm "$work/$1/libexec/faultline/faultline-serve"
+	"$work/$1/bin/faultline" serve > "$work/said" 2>&1 || status=$?
+	[ $status -eq 1 ] && [ "$(cat "$work/said")" = \
+		"faultline serve: faultline-serve: not found beside $work/$1/bin" ] ||
+		{ cat "$work/said"; return 1; }
+}
+
 # As dkms decides it.
 is_built_for()
 {
@@ -57,7 +86,8 @@ is_not_built_for()
 
 check "the module has a version" grep -qE '^[0-9]+(\.[0-9]+)+$' <<< "$version"
 check "make install" into here install
-for file in bin/faultline bin/monitor bin/work lib/systemd/system/faultline.service \
+for file in bin/faultline bin/monitor bin/work libexec/faultline/faultline-serve \
+	lib/systemd/system/faultline.service \
 	lib/sysusers.d/faultline.conf lib/udev/rules.d/60-faultline.rules \
 	share/bash-completion/completions/faultline share/man/man1/faultline.1 \
 	share/man/man1/monitor.1 share/man/man1/work.1 share/man/man4/faultline.4 \
@@ -68,6 +98,9 @@ done
 for program in faultline monitor work; do
 	check "$program is of the module's version" says_version "here/usr/local/bin/$program"
 done
+check "faultline loads no libmicrohttpd, which faultline-serve does" \
+	loads_http_for_serve_alone here/usr/local
+check "faultline serve finds that" serve_finds_server here/usr/local
 source=here/usr/src/faultline-$version
 check "dkms is told the same version" \
 	grep -qx "PACKAGE_VERSION=\"$version\"" "$work/$source/dkms.conf"
@@ -81,6 +114,7 @@ done
 for release in 5.10.0-30-amd64 6.0.12-amd64 6.13.2 6.120.0 7.1.0-amd64; do
 	check "and not for $release" is_not_built_for "$release"
 done
+check "without it there is a line that says so" says_what_is_missing here/usr/local
 check "make uninstall" into here uninstall
 check "it leaves no file" no_files here
 
@@ -89,6 +123,7 @@ check "make install as a distribution wants it" into there install PREFIX=/usr \
 check "monitor then is faultline by a path that is good wherever it is mounted" \
 	[ "$(readlink "$work/there/usr/libexec/faultline/monitor")" = ../../bin/faultline ]
 check "and works" says_version there/usr/libexec/faultline/monitor
+check "faultline serve finds its server there, too" serve_finds_server there/usr
 check "make uninstall from there" into there uninstall PREFIX=/usr HELPERS=/usr/libexec/faultline
 check "it leaves no file there" no_files there
 finish
