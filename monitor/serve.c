@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * faultline serve: a program of its own, for the libraries that it takes would be most of
- * what it takes to start any other command.
+ * faultline serve: becomes faultline-serve, so that no other command loads libmicrohttpd and
+ * what that needs, which is most of such a start.
  */
 #include <err.h>
 #include <errno.h>

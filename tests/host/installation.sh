@@ -43,7 +43,7 @@ says_version()
 	"$work/$1" --version | grep -qx "$(basename "$1") (Faultline) $version"
 }
 
-# loads_http PROGRAM: with it come gnutls and seven more, some 7 million instructions a start
+# loads_http PROGRAM: with it come gnutls and eight more: 7 million instructions a start
 loads_http()
 {
 	ldd "$work/$1" > "$work/said" && grep -q libmicrohttpd "$work/said"
