@@ -21,7 +21,7 @@ help:
 	@echo 'make bench           what things cost, in instructions (K=6.12: on one kernel)'
 	@echo 'make bench-peers     the same of bpftrace, perf and taskstats at the same work'
 	@echo 'make lint            what checkers say of the sources'
-	@echo 'make programs        monitor/monitor and the workloads of work/'
+	@echo 'make programs        monitor/faultline, whatif/faultline-whatif, the workloads of work/'
 	@echo 'make module          the module for the running kernel (see insert.sh)'
 	@echo 'make install         programs, man pages, sources for dkms (PREFIX, DESTDIR); uninstall'
 	@echo 'make deb             packages for Debian, into build/deb'
@@ -60,6 +60,7 @@ lint:
 programs:
 	$(MAKE) -C monitor
 	$(MAKE) -C work
+	$(MAKE) -C whatif
 
 # In a folder of its own per kernel: kbuild cleans whatever it finds below M=.
 module:
@@ -71,6 +72,7 @@ module:
 install:
 	$(MAKE) -C monitor
 	$(MAKE) -C work work
+	$(MAKE) -C whatif
 	$(MAKE) -C packaging install
 
 uninstall:
@@ -83,4 +85,5 @@ deb:
 clean:
 	$(MAKE) -C monitor clean
 	$(MAKE) -C work clean
+	$(MAKE) -C whatif clean
 	$(RM) -r build

@@ -37,7 +37,7 @@ bool replacement_begin(struct replacement *replacement, const char *path)
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	replacement->fd = open(replacement->unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+	replacement->fd = open(replacement->unfinished, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
 			       0666);
 	return replacement->fd >= 0;
 }

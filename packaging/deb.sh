@@ -11,7 +11,7 @@ tree=$top/build/deb/faultline-$version
 
 rm -rf "$top/build/deb"
 mkdir -p "$tree"
-cp -r "$top"/{LICENSE,Makefile,README.md,case_studies,insert.sh,man,module,monitor,packaging,work} "$tree"
+cp -r "$top"/{LICENSE,Makefile,README.md,case_studies,insert.sh,man,module,monitor,packaging,whatif,work} "$tree"
 cp -r "$top/packaging/debian" "$tree/debian"
 cat > "$tree/debian/changelog" <<END
 faultline ($version) unstable; urgency=medium

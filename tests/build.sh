@@ -6,7 +6,7 @@
 #
 # usage: build.sh programs [ARCHITECTURE]	into build/programs: monitor, work, cow, ...
 #						for amd64 into build/programs-full, too: those
-#						that have libraries
+#						that have libraries, and into build/whatif
 #        build.sh tests [ARCHITECTURE]		into build/tests
 #        build.sh bench [ARCHITECTURE]		into build/bench-programs
 #        build.sh fuzz				into build/fuzz
@@ -43,6 +43,7 @@ programs)
 	# Guests that have no libraries do without what needs them.
 	build monitor programs LDFLAGS=-static WITHOUT='serve top'
 	[ -n "$cross" ] || build monitor programs-full WITHOUT=
+	[ -n "$cross" ] || build whatif whatif WITHOUT=
 	build work programs LDFLAGS=-static ;;
 tests)
 	architecture "${2-amd64}"

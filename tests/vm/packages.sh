@@ -12,15 +12,16 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # To build (kbuild's own programs want libelf and pahole), boot, draw.
 run='make gcc libc6-dev libelf1 pahole xz-utils busybox-static cpio qemu-system-x86
-	python3 python3-matplotlib python3-numpy libmicrohttpd-dev libncurses-dev'
+	python3 python3-matplotlib python3-numpy libmicrohttpd-dev libncurses-dev
+	libjansson-dev'
 # To build the root file systems of guest.sh --root; and what tests here ask.
 root='mmdebstrap e2fsprogs mandoc lintian python3-prometheus-client python3-pyte'
 # What the tests on this machine read formats and pages with, 0.4 GB.
-check='gnuplot-nox chromium chromium-driver python3-selenium spin'
+check='gnuplot-nox chromium chromium-driver python3-selenium spin valgrind'
 # clang and what its fuzzers are linked with; llvm tells functions by name in what they say.
 fuzz='make libc6-dev clang libclang-rt-dev llvm libmicrohttpd-dev'
 lint='sparse cppcheck clang-tidy coccinelle shellcheck codespell perl python3-pycodestyle python3-pyflakes mandoc'
-deb='build-essential debhelper dh-dkms libmicrohttpd-dev libncurses-dev'
+deb='build-essential debhelper dh-dkms libmicrohttpd-dev libncurses-dev libjansson-dev'
 
 case ${1-} in
 run)  wanted=$run ;;

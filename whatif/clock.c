@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Clock, or second chance: FIFO that passes over what was used since it looked last.  The
+ * access that faults uses the page, too, as the processor has it.
+ */
+#include <stdlib.h>
+
+#include "policy.h"
+
+enum { ABSENT, RESIDENT, USED };
+
+/**
+ * struct clock - the frames
+ * @runs: of the trace
+ * @frames: how many
+ * @filled: how many have a page
+ * @hand: the frame that is looked at next
+ * @ring: the page of each frame
+ * @state: by page, ABSENT, RESIDENT or USED
+ */
+struct clock {
+	const struct run *runs;
+	uint32_t frames;
+	uint32_t filled;
+	uint32_t hand;
+	uint32_t *ring;
+	uint8_t *state;
+};
+
+static void *create(const struct trace *trace, const struct policy_options *options)
+{
+	uint64_t frames = options->frames;
+	struct clock *clock;
+
+	clock = calloc(1, sizeof(*clock) + frames * sizeof(*clock->ring) + trace->header.pages);
+	if (!clock)
+		return NULL;
+	clock->runs = trace->runs;
+	clock->frames = options->frames;
+	clock->ring = (uint32_t *)(clock + 1);
+	clock->state = (uint8_t *)(clock->ring + frames);
+	return clock;
+}
+
+static uint32_t free_frame(struct clock *clock)
+{
+	uint32_t hand = clock->hand, frame;
+	uint8_t *state;
+
+	if (clock->filled < clock->frames)
+		return clock->filled++;
+	do {
+		frame = hand;
+		state = &clock->state[clock->ring[frame]];
+		hand = frame + 1 == clock->frames ? 0 : frame + 1;
+	} while ((*state)-- == USED);
+	clock->hand = hand;
+	return frame;
+}
+
+static uint64_t replay(void *memory, uint64_t from, uint64_t to)
+{
+	struct clock *clock = memory;
+	uint8_t *state = clock->state;
+	const struct run *runs = clock->runs;
+	uint64_t faults = 0;
+	uint32_t page;
+
+	for (uint64_t i = from; i < to; i++) {
+		page = runs[i].page;
+		if (state[page] == ABSENT) {
+			faults++;
+			clock->ring[free_frame(clock)] = page;
+		}
+		state[page] = USED;
+	}
+	return faults;
+}
+
+const struct policy policy_clock = {
+	.name = "clock",
+	.about = "second chance: what was used since is passed over once",
+	.create = create,
+	.replay = replay,
+};

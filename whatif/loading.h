@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A trace from whatever file: one that is compiled is mapped, any other compiled into a file
+ * that nobody sees, and so is one whose pages are to be larger.
+ */
+#ifndef LOADING_H
+#define LOADING_H
+
+#include <stdbool.h>
+
+#include "source.h"
+#include "trace.h"
+
+/* The page size if nobody says another: 4 KB. */
+enum { LOADING_PAGE_SHIFT = 12 };
+
+/**
+ * loading_compile() - compile a file
+ * @path: the file; "-" is standard input
+ * @format: what it is written in, or NULL to see by itself
+ * @page_shift: log2 of the page size; taken for none if the file is of objects
+ * @fd: an empty file, open for reading and writing
+ * @out: its name, for messages
+ *
+ * Return: true, or false having said why.
+ */
+bool loading_compile(const char *path, const struct source_format *format, uint32_t page_shift,
+		     int fd, const char *out);
+
+/**
+ * loading_trace() - a trace with pages of a size
+ * @trace: filled in
+ * @path: the file; "-" is standard input
+ * @format: what it is written in, or NULL to see by itself
+ * @page_shift: log2 of the page size, or 0 for that which the file has, or 4 KB
+ *
+ * Return: true, or false having said why.
+ */
+bool loading_trace(struct trace *trace, const char *path, const struct source_format *format,
+		   uint32_t page_shift);
+
+/**
+ * loading_enlarge() - the same accesses, to larger pages
+ * @trace: filled in
+ * @small: a trace
+ * @page_shift: log2 of the page size
+ *
+ * Return: true, or false having said why.
+ */
+bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t page_shift);
+
+#endif /* LOADING_H */

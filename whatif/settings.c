@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arguments.h"
+#include "settings.h"
+#include "source.h"
+
+static const char units[] = "kmgt";
+
+static bool read_number(const char *text, uint64_t *number)
+{
+	const char *at = text, *end = text + strlen(text), *unit;
+
+	if (!source_number(&at, end, 10, number))
+		return false;
+	unit = *at ? strchr(units, *at | 0x20) : NULL;
+	for (; unit && unit >= units; unit--)
+		if (__builtin_mul_overflow(*number, 1024, number))
+			return false;
+	return !*at || (strchr(units, *at | 0x20) && !at[1]);
+}
+
+uint64_t settings_number(const char *name, const char *text, uint64_t min, uint64_t max)
+{
+	uint64_t number;
+
+	if (!read_number(text, &number) || number < min || number > max)
+		errx(EXIT_USAGE, "%s: expected a whole number from %ju to %ju, not '%s'", name,
+		     (uintmax_t)min, (uintmax_t)max, text);
+	return number;
+}
+
+double settings_share(const char *name, const char *text)
+{
+	char *end;
+	double share = strtod(text, &end);
+
+	if (end == text || text[strspn(text, "0123456789.")] || *end || !(share > 0) || share > 1)
+		errx(EXIT_USAGE, "%s: expected more than 0 and at most 1, not '%s'", name, text);
+	return share;
+}
+
+uint32_t settings_page_shift(const char *text)
+{
+	uint64_t bytes;
+
+	if (!read_number(text, &bytes) || bytes < 64 || bytes > 1ULL << 40 ||
+	    (bytes & (bytes - 1)))
+		errx(EXIT_USAGE, "page: expected a power of two from 64 to 1t, not '%s'", text);
+	return (uint32_t)__builtin_ctzll(bytes);
+}
+
+const char *settings_size(uint64_t number, char *text)
+{
+	int unit = -1;
+
+	while (unit < 3 && number && number % 1024 == 0) {
+		number /= 1024;
+		unit++;
+	}
+	snprintf(text, SETTINGS_SIZE_BYTES, "%ju%.*s", (uintmax_t)number, unit >= 0,
+		 unit >= 0 ? &units[unit] : "");
+	return text;
+}
+
+void settings_each(const char *name, char *text, void (*each)(const char *item))
+{
+	char *item;
+
+	while ((item = strsep(&text, ","))) {
+		if (!*item)
+			errx(EXIT_USAGE, "%s: expected a list like A,B, without empty places", name);
+		each(item);
+	}
+}

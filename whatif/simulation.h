@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Traces replayed under configurations, one thread each, as many at once as there are
+ * processors.
+ */
+#ifndef SIMULATION_H
+#define SIMULATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy.h"
+#include "trace.h"
+
+/**
+ * struct simulation - one configuration, and what came of it
+ * @trace: what is replayed
+ * @policy: who goes
+ * @frames: how many pages fit
+ * @window: of the working set, in accesses; 0 for ten times the frames
+ * @share: of the pages that are looked at, by which @faults are scaled; 1 for all
+ * @faults: filled in
+ */
+struct simulation {
+	const struct trace *trace;
+	const struct policy *policy;
+	uint64_t frames;
+	uint64_t window;
+	double share;
+	double faults;
+};
+
+/**
+ * simulation_all() - replay each, and fill in what came of it
+ * @simulations: the configurations
+ * @count: how many
+ * @threads: at most so many at once
+ *
+ * Return: true, or false without memory.
+ */
+bool simulation_all(struct simulation *simulations, uint32_t count, uint32_t threads);
+
+#endif /* SIMULATION_H */
