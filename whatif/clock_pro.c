@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * CLOCK-Pro, by Jiang, Chen and Zhang: one ring of hot pages, cold pages, and pages in test,
- * which have gone and are remembered, and three hands.  A fault on a page in test makes it
- * hot, and gives the cold ones a frame more; one whose test ends in vain takes a frame back.
- * Every cold page that goes is in test, as in most programs that have it.
+ * which have gone and are remembered, with a hand for each kind.  The cold hand makes room: it
+ * puts a cold page to test, or makes it hot if it was used.  The hot hand makes hot pages cold
+ * that were not used, and ends tests on its way; the test hand ends tests when more are in test
+ * than there are frames.  A fault on a page in test makes it hot, and gives the cold ones a
+ * frame more; a test that ends in vain takes one back.  All cold pages that go are put to test.
  */
 #include <stdlib.h>
 
@@ -27,9 +29,9 @@ enum {
  * @frames: how many
  * @cold_most: frames that are for cold pages
  * @count: pages of each kind
- * @hot_hand: makes hot pages cold; new pages come in behind it
- * @cold_hand: puts cold pages to test
- * @test_hand: ends tests
+ * @hot_hand: at a page; new pages are the last that it comes to
+ * @cold_hand: at a page
+ * @test_hand: at a page
  * @ring: without a head
  * @state: of each page: its kind, and USED
  */
@@ -76,91 +78,88 @@ static void step(struct clock_pro *clock, uint32_t *hand)
 
 static void unlink_page(struct clock_pro *clock, uint32_t page)
 {
-	uint32_t before = clock->ring[page].before;
+	uint32_t behind = clock->ring[page].behind;
 
-	if (before == page)
-		before = NO_PAGE;
+	if (behind == page)
+		behind = NO_PAGE;
 	else
 		list_remove(clock->ring, page);
 	if (clock->hot_hand == page)
-		clock->hot_hand = before;
+		clock->hot_hand = behind;
 	if (clock->cold_hand == page)
-		clock->cold_hand = before;
+		clock->cold_hand = behind;
 	if (clock->test_hand == page)
-		clock->test_hand = before;
+		clock->test_hand = behind;
 	set_kind(clock, page, NOWHERE);
 }
 
-static void move_cold_hand(struct clock_pro *clock);
+static void end_test(struct clock_pro *clock, uint32_t page)
+{
+	unlink_page(clock, page);
+	if (clock->cold_most > 1)
+		clock->cold_most--;
+}
 
 static void move_test_hand(struct clock_pro *clock)
 {
-	uint32_t page;
+	uint32_t page = clock->test_hand;
 
-	/* No hand may overtake the next one. */
-	if (clock->test_hand == clock->cold_hand)
-		move_cold_hand(clock);
-	page = clock->test_hand;
-	if ((clock->state[page] & KIND) == TEST) {
-		unlink_page(clock, page);
-		if (clock->cold_most > 1)
-			clock->cold_most--;
-	}
 	step(clock, &clock->test_hand);
+	if ((clock->state[page] & KIND) == TEST)
+		end_test(clock, page);
 }
 
 static void move_hot_hand(struct clock_pro *clock)
 {
-	uint32_t page;
+	uint32_t page = clock->hot_hand;
 
-	if (clock->hot_hand == clock->test_hand)
-		move_test_hand(clock);
-	page = clock->hot_hand;
-	if ((clock->state[page] & KIND) == HOT) {
-		if (clock->state[page] & USED)
-			clock->state[page] = HOT;
-		else
-			set_kind(clock, page, COLD);
-	}
 	step(clock, &clock->hot_hand);
+	if (clock->state[page] == TEST)
+		end_test(clock, page);
+	else if (clock->state[page] == HOT)
+		set_kind(clock, page, COLD);
+	else if (clock->state[page] == (HOT | USED))
+		clock->state[page] = HOT;
+}
+
+/* So that there is a cold page when all frames are in use. */
+static void limit_hot(struct clock_pro *clock)
+{
+	while (clock->count[HOT] > clock->frames - clock->cold_most)
+		move_hot_hand(clock);
 }
 
 static void move_cold_hand(struct clock_pro *clock)
 {
 	uint32_t page = clock->cold_hand;
 
-	if ((clock->state[page] & KIND) == COLD) {
-		if (clock->state[page] & USED) {
-			set_kind(clock, page, HOT);
-		} else {
-			set_kind(clock, page, TEST);
-			while (clock->count[TEST] > clock->frames)
-				move_test_hand(clock);
-		}
-	}
 	step(clock, &clock->cold_hand);
-	while (clock->count[HOT] > clock->frames - clock->cold_most)
-		move_hot_hand(clock);
+	if (clock->state[page] == (COLD | USED))
+		set_kind(clock, page, HOT);
+	else if (clock->state[page] == COLD)
+		set_kind(clock, page, TEST);
+	while (clock->count[TEST] > clock->frames)
+		move_test_hand(clock);
+	limit_hot(clock);
 }
 
 static void add(struct clock_pro *clock, uint32_t page, uint8_t kind)
 {
-	while (clock->count[HOT] + clock->count[COLD] >= clock->frames)
+	while (clock->count[HOT] + clock->count[COLD] == clock->frames)
 		move_cold_hand(clock);
 	set_kind(clock, page, kind);
 	if (clock->hot_hand == NO_PAGE) {
 		list_init(clock->ring, page);
 		clock->hot_hand = clock->cold_hand = clock->test_hand = page;
-		return;
+	} else {
+		list_add_before(clock->ring, clock->hot_hand, page);
 	}
-	list_add_before(clock->ring, clock->hot_hand, page);
-	if (clock->cold_hand == clock->hot_hand)
-		clock->cold_hand = page;
+	limit_hot(clock);
 }
 
 static void fault(struct clock_pro *clock, uint32_t page)
 {
-	if ((clock->state[page] & KIND) == NOWHERE) {
+	if (clock->state[page] == NOWHERE) {
 		add(clock, page, COLD);
 		return;
 	}

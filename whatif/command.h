@@ -7,6 +7,7 @@
 
 int command_compile(int argc, char **argv);
 int command_gen(int argc, char **argv);
+int command_mrc(int argc, char **argv);
 int command_replay(int argc, char **argv);
 
 #endif /* COMMAND_H */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <err.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +67,19 @@ static void write_pages(const struct result *row, char *value)
 
 static void write_faults(const struct result *row, char *value)
 {
-	snprintf(value, VALUE_BYTES, "%.0f", row->faults);
+	if (isnan(row->faults))
+		strcpy(value, "n/a");
+	else
+		snprintf(value, VALUE_BYTES, "%.0f", row->faults);
 }
 
 static void write_ratio(const struct result *row, char *value)
 {
-	snprintf(value, VALUE_BYTES, "%.6f", row->faults / (double)row->trace->header.accesses);
+	if (isnan(row->faults))
+		strcpy(value, "n/a");
+	else
+		snprintf(value, VALUE_BYTES, "%.6f",
+			 row->faults / (double)row->trace->header.accesses);
 }
 
 static const struct column columns[COLUMNS] = {

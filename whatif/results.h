@@ -20,7 +20,7 @@ enum results_format { RESULTS_TABLE, RESULTS_CSV, RESULTS_JSON };
  * @frames: how many
  * @trace: what was replayed, for its page size and counts
  * @share: of the pages that were looked at
- * @faults: how many; scaled where @share is not 1
+ * @faults: how many; scaled where @share is not 1; NAN if that cannot be told
  */
 struct result {
 	const char *policy;

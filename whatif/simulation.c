@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,29 +29,56 @@ struct work {
 	_Atomic bool failed;
 };
 
+/* In accesses of what is replayed. */
+static uint64_t window_of(const struct simulation *simulation, const struct trace *trace)
+{
+	double window = (double)simulation->window;
+
+	if (!simulation->window)
+		window = (double)simulation->frames * WINDOW_FRAMES;
+	if (trace != simulation->trace)
+		window *= (double)trace->header.accesses /
+			  (double)simulation->trace->header.accesses;
+	return window < 1 ? 1 : window < 0x1p62 ? (uint64_t)window : 1ULL << 62;
+}
+
+/* Of what is replayed; more than there are pages are never filled. */
+static uint32_t frames_of(const struct simulation *simulation, const struct trace *trace)
+{
+	double frames = (double)simulation->frames;
+
+	if (simulation->sample)
+		frames = round(frames * simulation->sample->share);
+	if (frames < 1)
+		frames = 1;
+	if (frames < simulation->policy->frames_least)
+		frames = simulation->policy->frames_least;
+	return frames < (double)trace->header.pages ? (uint32_t)frames :
+	       (uint32_t)trace->header.pages;
+}
+
 static bool simulate(struct simulation *simulation)
 {
-	const struct trace_header *header = &simulation->trace->header;
-	struct policy_options options = { .window = simulation->window };
-	uint64_t faults = 0, from, to;
-	void *memory;
+	const struct trace *trace = simulation->sample ? &simulation->sample->trace :
+				    simulation->trace;
+	uint64_t runs = trace->header.runs, faults = 0, from, to;
+	struct policy_options options = {
+		.frames = frames_of(simulation, trace),
+		.window = window_of(simulation, trace),
+	};
+	void *memory = simulation->policy->create(trace, &options);
 
-	if (!options.window &&
-	    __builtin_mul_overflow(simulation->frames, WINDOW_FRAMES, &options.window))
-		options.window = UINT64_MAX;
-	/* More than there are pages are never filled. */
-	options.frames = simulation->frames < header->pages ? (uint32_t)simulation->frames :
-			 (uint32_t)header->pages;
-	memory = simulation->policy->create(simulation->trace, &options);
 	if (!memory)
 		return false;
-	for (from = 0; from < header->runs; from = to) {
-		to = header->runs - from < STRETCH ? header->runs : from + STRETCH;
+	for (from = 0; from < runs; from = to) {
+		to = runs - from < STRETCH ? runs : from + STRETCH;
 		faults += simulation->policy->replay(memory, from, to);
 		progress_add(to - from);
 	}
 	free(memory);
-	simulation->faults = (double)faults / simulation->share;
+	simulation->faults = (double)faults;
+	if (simulation->sample)
+		simulation->faults /= simulation->sample->share;
 	return true;
 }
 
@@ -75,7 +103,8 @@ bool simulation_all(struct simulation *simulations, uint32_t count, uint32_t thr
 	if (!others)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		runs += simulations[i].trace->header.runs;
+		runs += simulations[i].sample ? simulations[i].sample->trace.header.runs :
+			simulations[i].trace->header.runs;
 	progress_begin("runs replayed", runs);
 	/* This one takes turns, too: who gets no other thread is slower, and no less right. */
 	while (started + 1 < threads && started + 1 < count &&

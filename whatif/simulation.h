@@ -10,7 +10,11 @@
 #include <stdint.h>
 
 #include "policy.h"
+#include "sample.h"
 #include "trace.h"
+
+/* Fewer frames of a sample tell nothing. */
+enum { SIMULATION_SAMPLE_LEAST = 4 };
 
 /**
  * struct simulation - one configuration, and what came of it
@@ -18,15 +22,15 @@
  * @policy: who goes
  * @frames: how many pages fit
  * @window: of the working set, in accesses; 0 for ten times the frames
- * @share: of the pages that are looked at, by which @faults are scaled; 1 for all
- * @faults: filled in
+ * @sample: replayed in its stead in as much less memory (MiniSim), or NULL
+ * @faults: filled in; those of a sample are scaled
  */
 struct simulation {
 	const struct trace *trace;
 	const struct policy *policy;
 	uint64_t frames;
 	uint64_t window;
-	double share;
+	const struct sample *sample;
 	double faults;
 };
 

@@ -23,6 +23,7 @@ struct command {
 static const struct command commands[] = {
 	{ "compile", command_compile },
 	{ "gen", command_gen },
+	{ "mrc", command_mrc },
 };
 
 int main(int argc, char **argv)
