@@ -171,7 +171,7 @@ static bool load_other(struct trace *trace, const char *path, const struct sourc
 bool loading_trace(struct trace *trace, const char *path, const struct source_format *format,
 		   uint32_t page_shift)
 {
-	char start[sizeof(TRACE_MAGIC)];
+	char start[sizeof(TRACE_MAGIC) - 1];
 	int fd = -1;
 	bool good;
 
