@@ -264,76 +264,57 @@ class Lirs:
 
 
 class ClockPro:
-    """The ring is a list of pages; hands are pages."""
+    """The clock is a list with the hot hand at its start; the oldest of a kind is its first."""
 
     def __init__(self, frames, window, accesses):
         self.frames, self.cold_most = frames, frames
-        self.ring, self.kind, self.used = [], {}, {}
-        self.hand = {"hot": None, "cold": None, "test": None}
+        self.clock, self.kind, self.used = [], {}, {}
+        self.since, self.ticks = {}, 0
 
-    def count(self, kind):
-        return sum(other == kind for other in self.kind.values())
+    def pages(self, kind):
+        return sorted((page for page in self.clock if self.kind[page] == kind),
+                      key=lambda page: self.since[page])
 
-    def pass_page(self, hand):
-        page = self.hand[hand]
-        self.hand[hand] = self.ring[(self.ring.index(page) + 1) % len(self.ring)]
-        return page
-
-    def drop(self, page):
-        for hand in self.hand:
-            if self.hand[hand] == page:
-                self.pass_page(hand)
-        self.ring.remove(page)
-        del self.kind[page]
+    def become(self, page, kind):
+        self.ticks += 1
+        self.kind[page], self.used[page], self.since[page] = kind, False, self.ticks
 
     def end_test(self, page):
-        self.drop(page)
+        self.clock.remove(page)
         self.cold_most = max(1, self.cold_most - 1)
 
     def limit_hot(self):
-        while self.count("hot") > self.frames - self.cold_most:
-            page = self.pass_page("hot")
+        while len(self.pages("hot")) > self.frames - self.cold_most:
+            page = self.clock[0]
             if self.kind[page] == "test":
                 self.end_test(page)
-            elif self.kind[page] == "hot" and self.used[page]:
+                continue
+            self.clock = self.clock[1:] + [page]
+            if self.kind[page] == "hot":
+                if not self.used[page]:
+                    self.become(page, "cold")
                 self.used[page] = False
-            elif self.kind[page] == "hot":
-                self.kind[page] = "cold"
 
     def make_room(self):
-        while self.count("hot") + self.count("cold") == self.frames:
-            page = self.pass_page("cold")
-            if self.kind[page] == "cold" and self.used[page]:
-                self.kind[page], self.used[page] = "hot", False
-            elif self.kind[page] == "cold":
-                self.kind[page] = "test"
-            while self.count("test") > self.frames:
-                tested = self.pass_page("test")
-                if self.kind[tested] == "test":
-                    self.end_test(tested)
+        while len(self.pages("hot")) + len(self.pages("cold")) == self.frames:
+            page = self.pages("cold")[0]
+            self.become(page, "hot" if self.used[page] else "test")
+            if len(self.pages("test")) > self.frames:
+                self.end_test(self.pages("test")[0])
             self.limit_hot()
 
-    def insert(self, page, kind):
-        self.make_room()
-        self.kind[page], self.used[page] = kind, False
-        if self.ring:
-            self.ring.insert(self.ring.index(self.hand["hot"]), page)
-        else:
-            self.ring = [page]
-            self.hand = dict.fromkeys(self.hand, page)
-        self.limit_hot()
-
     def access(self, page, write):
-        kind = self.kind.get(page)
-        if kind in ("hot", "cold"):
+        known = page in self.clock
+        if known and self.kind[page] != "test":
             self.used[page] = True
             return False
-        if kind == "test":
+        if known:
             self.cold_most = min(self.frames, self.cold_most + 1)
-            self.drop(page)
-            self.insert(page, "hot")
-        else:
-            self.insert(page, "cold")
+            self.clock.remove(page)
+        self.make_room()
+        self.clock.append(page)
+        self.become(page, "hot" if known else "cold")
+        self.limit_hot()
         return True
 
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CLOCK-Pro, by Jiang, Chen and Zhang: one ring of hot pages, cold pages, and pages in test,
- * which have gone and are remembered, with a hand for each kind.  The cold hand makes room: it
- * puts a cold page to test, or makes it hot if it was used.  The hot hand makes hot pages cold
- * that were not used, and ends tests on its way; the test hand ends tests when more are in test
- * than there are frames.  A fault on a page in test makes it hot, and gives the cold ones a
- * frame more; a test that ends in vain takes one back.  All cold pages that go are put to test.
+ * CLOCK-Pro, by Jiang, Chen and Zhang: a clock of hot pages, cold pages, and pages in test,
+ * which have gone and are remembered.  The cold hand makes room: of the page that has been cold
+ * for longest it makes a hot one, if it was used, or puts it to test.  The hot hand makes hot
+ * pages cold that were not used, and ends tests on its way; the test hand ends the oldest when
+ * more are in test than there are frames.  A fault on a page in test makes it hot, and gives the
+ * cold ones a frame more; a test that ends in vain takes one back.
+ *
+ * The hands of cold pages and of tests need not seek theirs among all others: new pages come
+ * in, and hot ones become cold, right behind the hot hand, so that their order in the clock
+ * is a queue's.
  */
 #include <stdlib.h>
 
@@ -17,33 +21,30 @@ enum {
 	COLD,
 	HOT,
 	TEST,
+	KINDS,
 	KIND	= 3,
 	USED	= 4,
 };
 
-#define NO_PAGE	UINT32_MAX
-
 /**
- * struct clock_pro - the ring
+ * struct clock_pro - the clock
  * @runs: of the trace
+ * @head: of the clock; in @queues COLD and TEST are added to it
  * @frames: how many
  * @cold_most: frames that are for cold pages
  * @count: pages of each kind
- * @hot_hand: at a page; new pages are the last that it comes to
- * @cold_hand: at a page
- * @test_hand: at a page
- * @ring: without a head
+ * @clock: all pages, from that on which the hot hand is
+ * @queues: cold pages and those in test, the oldest first
  * @state: of each page: its kind, and USED
  */
 struct clock_pro {
 	const struct run *runs;
+	uint32_t head;
 	uint32_t frames;
 	uint32_t cold_most;
-	uint32_t count[TEST + 1];
-	uint32_t hot_hand;
-	uint32_t cold_hand;
-	uint32_t test_hand;
-	struct links *ring;
+	uint32_t count[KINDS];
+	struct links *clock;
+	struct links *queues;
 	uint8_t *state;
 };
 
@@ -52,71 +53,65 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	uint64_t pages = trace->header.pages;
 	struct clock_pro *clock;
 
-	clock = calloc(1, sizeof(*clock) + pages * sizeof(*clock->ring) + pages);
+	clock = calloc(1, sizeof(*clock) +
+			       (2 * pages + 1 + KINDS) * sizeof(*clock->clock) + pages);
 	if (!clock)
 		return NULL;
 	clock->runs = trace->runs;
+	clock->head = (uint32_t)pages;
 	clock->frames = options->frames;
 	clock->cold_most = options->frames;
-	clock->hot_hand = clock->cold_hand = clock->test_hand = NO_PAGE;
-	clock->ring = (struct links *)(clock + 1);
-	clock->state = (uint8_t *)(clock->ring + pages);
+	clock->clock = (struct links *)(clock + 1);
+	clock->queues = clock->clock + pages + 1;
+	clock->state = (uint8_t *)(clock->queues + pages + KINDS);
+	list_init(clock->clock, clock->head);
+	list_init(clock->queues, clock->head + COLD);
+	list_init(clock->queues, clock->head + TEST);
 	return clock;
+}
+
+static bool is_queued(uint8_t kind)
+{
+	return kind == COLD || kind == TEST;
 }
 
 static void set_kind(struct clock_pro *clock, uint32_t page, uint8_t kind)
 {
-	clock->count[clock->state[page] & KIND]--;
+	uint8_t before = clock->state[page] & KIND;
+
+	if (is_queued(before))
+		list_remove(clock->queues, page);
+	if (is_queued(kind))
+		list_add_last(clock->queues, clock->head + kind, page);
+	clock->count[before]--;
 	clock->count[kind]++;
 	clock->state[page] = kind;
 }
 
-static void step(struct clock_pro *clock, uint32_t *hand)
+static void forget(struct clock_pro *clock, uint32_t page)
 {
-	*hand = clock->ring[*hand].behind;
-}
-
-static void unlink_page(struct clock_pro *clock, uint32_t page)
-{
-	uint32_t behind = clock->ring[page].behind;
-
-	if (behind == page)
-		behind = NO_PAGE;
-	else
-		list_remove(clock->ring, page);
-	if (clock->hot_hand == page)
-		clock->hot_hand = behind;
-	if (clock->cold_hand == page)
-		clock->cold_hand = behind;
-	if (clock->test_hand == page)
-		clock->test_hand = behind;
+	list_remove(clock->clock, page);
 	set_kind(clock, page, NOWHERE);
 }
 
 static void end_test(struct clock_pro *clock, uint32_t page)
 {
-	unlink_page(clock, page);
+	forget(clock, page);
 	if (clock->cold_most > 1)
 		clock->cold_most--;
 }
 
-static void move_test_hand(struct clock_pro *clock)
-{
-	uint32_t page = clock->test_hand;
-
-	step(clock, &clock->test_hand);
-	if ((clock->state[page] & KIND) == TEST)
-		end_test(clock, page);
-}
-
 static void move_hot_hand(struct clock_pro *clock)
 {
-	uint32_t page = clock->hot_hand;
+	uint32_t page = list_first(clock->clock, clock->head);
 
-	step(clock, &clock->hot_hand);
-	if (clock->state[page] == TEST)
+	if (clock->state[page] == TEST) {
 		end_test(clock, page);
-	else if (clock->state[page] == HOT)
+		return;
+	}
+	list_remove(clock->clock, page);
+	list_add_last(clock->clock, clock->head, page);
+	if (clock->state[page] == HOT)
 		set_kind(clock, page, COLD);
 	else if (clock->state[page] == (HOT | USED))
 		clock->state[page] = HOT;
@@ -131,15 +126,11 @@ static void limit_hot(struct clock_pro *clock)
 
 static void move_cold_hand(struct clock_pro *clock)
 {
-	uint32_t page = clock->cold_hand;
+	uint32_t page = list_first(clock->queues, clock->head + COLD);
 
-	step(clock, &clock->cold_hand);
-	if (clock->state[page] == (COLD | USED))
-		set_kind(clock, page, HOT);
-	else if (clock->state[page] == COLD)
-		set_kind(clock, page, TEST);
-	while (clock->count[TEST] > clock->frames)
-		move_test_hand(clock);
+	set_kind(clock, page, clock->state[page] & USED ? HOT : TEST);
+	if (clock->count[TEST] > clock->frames)
+		end_test(clock, list_first(clock->queues, clock->head + TEST));
 	limit_hot(clock);
 }
 
@@ -147,13 +138,8 @@ static void add(struct clock_pro *clock, uint32_t page, uint8_t kind)
 {
 	while (clock->count[HOT] + clock->count[COLD] == clock->frames)
 		move_cold_hand(clock);
+	list_add_last(clock->clock, clock->head, page);
 	set_kind(clock, page, kind);
-	if (clock->hot_hand == NO_PAGE) {
-		list_init(clock->ring, page);
-		clock->hot_hand = clock->cold_hand = clock->test_hand = page;
-	} else {
-		list_add_before(clock->ring, clock->hot_hand, page);
-	}
 	limit_hot(clock);
 }
 
@@ -165,7 +151,7 @@ static void fault(struct clock_pro *clock, uint32_t page)
 	}
 	if (clock->cold_most < clock->frames)
 		clock->cold_most++;
-	unlink_page(clock, page);
+	forget(clock, page);
 	add(clock, page, HOT);
 }
 
