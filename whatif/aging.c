@@ -17,6 +17,7 @@ enum {
 /**
  * struct aging - the frames
  * @runs: of the trace
+ * @evictions: to be told
  * @now: accesses until now
  * @tick: the access before which the next tick comes
  * @frames: how many
@@ -28,6 +29,7 @@ enum {
  */
 struct aging {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint64_t now;
 	uint64_t tick;
 	uint32_t frames;
@@ -48,6 +50,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!aging)
 		return NULL;
 	aging->runs = trace->runs;
+	aging->evictions = options->evictions;
 	aging->tick = frames;
 	aging->frames = options->frames;
 	aging->page = (uint32_t *)(aging + 1);
@@ -104,6 +107,7 @@ static uint32_t place(struct aging *aging, uint32_t page)
 	} else {
 		frame = eldest(aging);
 		aging->frame[aging->page[frame]] = 0;
+		evictions_add(aging->evictions, aging->page[frame]);
 	}
 	aging->page[frame] = page;
 	aging->frame[page] = frame + 1;
@@ -140,6 +144,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 		frame = aging->frame[run.page] - 1;
 		if (!aging->frame[run.page]) {
 			faults++;
+			evictions_before(aging->evictions, i);
 			frame = place(aging, run.page);
 		}
 		aging->used[frame] = USED;

@@ -15,6 +15,7 @@ enum { NOWHERE, ONCE, OFTEN, ONCE_GONE, OFTEN_GONE, LISTS };
 /**
  * struct arc - the lists, most recently used first
  * @runs: of the trace
+ * @evictions: to be told
  * @head: of list 0
  * @frames: how many
  * @target: pages that ONCE should have
@@ -24,6 +25,7 @@ enum { NOWHERE, ONCE, OFTEN, ONCE_GONE, OFTEN_GONE, LISTS };
  */
 struct arc {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint32_t head;
 	uint32_t frames;
 	uint32_t target;
@@ -41,6 +43,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!arc)
 		return NULL;
 	arc->runs = trace->runs;
+	arc->evictions = options->evictions;
 	arc->head = (uint32_t)pages;
 	arc->frames = options->frames;
 	arc->links = (struct links *)(arc + 1);
@@ -75,11 +78,12 @@ static uint32_t take_last(struct arc *arc, uint8_t list)
 /* REPLACE of the paper. */
 static void evict(struct arc *arc, bool often_gone)
 {
-	if (arc->length[ONCE] && (arc->length[ONCE] > arc->target ||
-				  (often_gone && arc->length[ONCE] == arc->target)))
-		add(arc, ONCE_GONE, take_last(arc, ONCE));
-	else
-		add(arc, OFTEN_GONE, take_last(arc, OFTEN));
+	bool once = arc->length[ONCE] && (arc->length[ONCE] > arc->target ||
+					  (often_gone && arc->length[ONCE] == arc->target));
+	uint32_t page = take_last(arc, once ? ONCE : OFTEN);
+
+	evictions_add(arc->evictions, page);
+	add(arc, once ? ONCE_GONE : OFTEN_GONE, page);
 }
 
 static void adapt(struct arc *arc, bool often_gone)
@@ -104,7 +108,7 @@ static void make_room(struct arc *arc)
 
 	if (once == arc->frames) {
 		if (arc->length[ONCE] == arc->frames) {
-			take_last(arc, ONCE);
+			evictions_add(arc->evictions, take_last(arc, ONCE));
 			return;
 		}
 		take_last(arc, ONCE_GONE);
@@ -134,6 +138,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 		case ONCE_GONE:
 		case OFTEN_GONE:
 			faults++;
+			evictions_before(arc->evictions, i);
 			often_gone = arc->where[run.page] == OFTEN_GONE;
 			adapt(arc, often_gone);
 			evict(arc, often_gone);
@@ -142,6 +147,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 			break;
 		default:
 			faults++;
+			evictions_before(arc->evictions, i);
 			make_room(arc);
 			add(arc, run_accesses(run) > 1 ? OFTEN : ONCE, run.page);
 		}

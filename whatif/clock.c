@@ -12,6 +12,7 @@ enum { ABSENT, RESIDENT, USED };
 /**
  * struct clock - the frames
  * @runs: of the trace
+ * @evictions: to be told
  * @frames: how many
  * @filled: how many have a page
  * @hand: the frame that is looked at next
@@ -20,6 +21,7 @@ enum { ABSENT, RESIDENT, USED };
  */
 struct clock {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint32_t frames;
 	uint32_t filled;
 	uint32_t hand;
@@ -36,6 +38,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!clock)
 		return NULL;
 	clock->runs = trace->runs;
+	clock->evictions = options->evictions;
 	clock->frames = options->frames;
 	clock->ring = (uint32_t *)(clock + 1);
 	clock->state = (uint8_t *)(clock->ring + frames);
@@ -55,6 +58,7 @@ static uint32_t free_frame(struct clock *clock)
 		hand = frame + 1 == clock->frames ? 0 : frame + 1;
 	} while ((*state)-- == USED);
 	clock->hand = hand;
+	evictions_add(clock->evictions, clock->ring[frame]);
 	return frame;
 }
 
@@ -70,6 +74,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 		page = runs[i].page;
 		if (state[page] == ABSENT) {
 			faults++;
+			evictions_before(clock->evictions, i);
 			clock->ring[free_frame(clock)] = page;
 		}
 		state[page] = USED;

@@ -29,6 +29,7 @@ enum {
 /**
  * struct clock_pro - the clock
  * @runs: of the trace
+ * @evictions: to be told
  * @head: of the clock; in @queues COLD and TEST are added to it
  * @frames: how many
  * @cold_most: frames that are for cold pages
@@ -39,6 +40,7 @@ enum {
  */
 struct clock_pro {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint32_t head;
 	uint32_t frames;
 	uint32_t cold_most;
@@ -58,6 +60,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!clock)
 		return NULL;
 	clock->runs = trace->runs;
+	clock->evictions = options->evictions;
 	clock->head = (uint32_t)pages;
 	clock->frames = options->frames;
 	clock->cold_most = options->frames;
@@ -128,7 +131,12 @@ static void move_cold_hand(struct clock_pro *clock)
 {
 	uint32_t page = list_first(clock->queues, clock->head + COLD);
 
-	set_kind(clock, page, clock->state[page] & USED ? HOT : TEST);
+	if (clock->state[page] & USED) {
+		set_kind(clock, page, HOT);
+	} else {
+		set_kind(clock, page, TEST);
+		evictions_add(clock->evictions, page);
+	}
 	if (clock->count[TEST] > clock->frames)
 		end_test(clock, list_first(clock->queues, clock->head + TEST));
 	limit_hot(clock);
@@ -170,6 +178,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 			continue;
 		}
 		faults++;
+		evictions_before(clock->evictions, i);
 		fault(clock, run.page);
 		if (run_accesses(run) > 1)
 			clock->state[run.page] |= USED;

@@ -9,6 +9,7 @@
 /**
  * struct fifo - the frames
  * @runs: of the trace
+ * @evictions: to be told
  * @frames: how many
  * @used: how many have a page
  * @oldest: the frame whose page goes next, once all are used
@@ -17,6 +18,7 @@
  */
 struct fifo {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint32_t frames;
 	uint32_t used;
 	uint32_t oldest;
@@ -33,6 +35,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!fifo)
 		return NULL;
 	fifo->runs = trace->runs;
+	fifo->evictions = options->evictions;
 	fifo->frames = options->frames;
 	fifo->ring = (uint32_t *)(fifo + 1);
 	fifo->resident = (uint8_t *)(fifo->ring + frames);
@@ -47,6 +50,7 @@ static uint32_t free_frame(struct fifo *fifo)
 	if (fifo->used < fifo->frames)
 		return fifo->used++;
 	fifo->resident[fifo->ring[frame]] = false;
+	evictions_add(fifo->evictions, fifo->ring[frame]);
 	fifo->oldest = frame + 1 == fifo->frames ? 0 : frame + 1;
 	return frame;
 }
@@ -63,6 +67,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 		if (resident[page])
 			continue;
 		faults++;
+		evictions_before(fifo->evictions, i);
 		fifo->ring[free_frame(fifo)] = page;
 		resident[page] = true;
 	}

@@ -19,6 +19,7 @@ enum {
 /**
  * struct lirs - the stack and the queue
  * @runs: of the trace
+ * @evictions: to be told
  * @head: of either list
  * @lir_most: LIR pages that there may be
  * @lir: that there are
@@ -29,6 +30,7 @@ enum {
  */
 struct lirs {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint32_t head;
 	uint32_t lir_most;
 	uint32_t lir;
@@ -47,6 +49,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!lirs)
 		return NULL;
 	lirs->runs = trace->runs;
+	lirs->evictions = options->evictions;
 	lirs->head = (uint32_t)pages;
 	lirs->lir_most = options->frames - (options->frames / 100 ?: 1);
 	lirs->free = options->frames;
@@ -114,6 +117,14 @@ static void hit(struct lirs *lirs, uint32_t page)
 		list_add_last(lirs->queue, lirs->head, page);
 }
 
+static void evict(struct lirs *lirs)
+{
+	uint32_t page = list_take_first(lirs->queue, lirs->head);
+
+	lirs->state[page] &= (uint8_t)~RESIDENT;
+	evictions_add(lirs->evictions, page);
+}
+
 static void fault(struct lirs *lirs, uint32_t page)
 {
 	bool came_back;
@@ -121,7 +132,7 @@ static void fault(struct lirs *lirs, uint32_t page)
 	if (lirs->free)
 		lirs->free--;
 	else
-		lirs->state[list_take_first(lirs->queue, lirs->head)] &= (uint8_t)~RESIDENT;
+		evict(lirs);
 	came_back = lirs->state[page] & IN_STACK;
 	push(lirs, page);
 	lirs->state[page] |= RESIDENT;
@@ -143,6 +154,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 			hit(lirs, run.page);
 		} else {
 			faults++;
+			evictions_before(lirs->evictions, i);
 			fault(lirs, run.page);
 		}
 		/* A second access may tell more; a third tells nothing new. */

@@ -11,6 +11,7 @@
 /**
  * struct lru - the frames
  * @runs: of the trace
+ * @evictions: to be told
  * @retired: runs whose pages have gone or were used again
  * @frames: how many
  * @used: how many have a page
@@ -18,6 +19,7 @@
  */
 struct lru {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint64_t retired;
 	uint32_t frames;
 	uint32_t used;
@@ -31,6 +33,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!lru)
 		return NULL;
 	lru->runs = trace->runs;
+	lru->evictions = options->evictions;
 	lru->frames = options->frames;
 	return lru;
 }
@@ -48,12 +51,14 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 		page = runs[i].page;
 		if (last[page] <= retired) {
 			faults++;
+			evictions_before(lru->evictions, i);
 			if (lru->used < lru->frames) {
 				lru->used++;
 			} else {
 				do
 					retired++;
 				while (last[runs[retired - 1].page] != retired);
+				evictions_add(lru->evictions, runs[retired - 1].page);
 			}
 		}
 		last[page] = i + 1;

@@ -22,6 +22,7 @@ enum {
 /**
  * struct mglru - the generations
  * @runs: of the trace
+ * @evictions: to be told
  * @head: of the list of generation 0; that of a later one is found modulo GENERATIONS
  * @oldest: generation
  * @youngest: generation
@@ -31,6 +32,7 @@ enum {
  */
 struct mglru {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint32_t head;
 	uint64_t oldest;
 	uint64_t youngest;
@@ -48,6 +50,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!mglru)
 		return NULL;
 	mglru->runs = trace->runs;
+	mglru->evictions = options->evictions;
 	mglru->head = (uint32_t)pages;
 	mglru->youngest = 2;
 	mglru->free = options->frames;
@@ -105,6 +108,7 @@ static void evict(struct mglru *mglru)
 		}
 		list_remove(mglru->links, page);
 		mglru->state[page] = 0;
+		evictions_add(mglru->evictions, page);
 		return;
 	}
 }
@@ -119,6 +123,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 		page = mglru->runs[i].page;
 		if (!mglru->state[page]) {
 			faults++;
+			evictions_before(mglru->evictions, i);
 			if (mglru->free)
 				mglru->free--;
 			else

@@ -13,6 +13,7 @@ enum { CHILDREN = 4 };
 /**
  * struct opt - the frames, as a heap: the latest next use is on top
  * @trace: with next uses
+ * @evictions: to be told
  * @frames: how many
  * @used: how many have a page
  * @time: by frame, the run that uses its page next
@@ -21,6 +22,7 @@ enum { CHILDREN = 4 };
  */
 struct opt {
 	const struct trace *trace;
+	struct evictions *evictions;
 	uint32_t frames;
 	uint32_t used;
 	uint64_t *time;
@@ -38,6 +40,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!opt)
 		return NULL;
 	opt->trace = trace;
+	opt->evictions = options->evictions;
 	opt->frames = options->frames;
 	opt->time = (uint64_t *)(opt + 1);
 	opt->page = (uint32_t *)(opt->time + frames);
@@ -101,10 +104,12 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 			continue;
 		}
 		faults++;
+		evictions_before(opt->evictions, i);
 		if (opt->used < opt->frames) {
 			rise(opt, opt->used++, next[i], page);
 		} else {
 			opt->frame[opt->page[0]] = 0;
+			evictions_add(opt->evictions, opt->page[0]);
 			sink(opt, next[i], page);
 		}
 	}

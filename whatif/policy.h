@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "evictions.h"
 #include "trace.h"
 
 /* How far ahead of its access a page's entry is fetched into the cache. */
@@ -19,10 +20,12 @@ enum { POLICY_AHEAD = 16 };
  * struct policy_options - what policies can be told
  * @frames: how many pages fit, from 1 to the number of pages
  * @window: of the working set, in accesses
+ * @evictions: are told there, unless it is NULL
  */
 struct policy_options {
 	uint32_t frames;
 	uint64_t window;
+	struct evictions *evictions;
 };
 
 /**

@@ -13,11 +13,13 @@
 #include "request.h"
 #include "simulation.h"
 
-enum { POLICIES_MAX = 64 };
+enum { POLICIES_MAX = 64, TLBS_MAX = 64 };
 
 /* What only this command is asked for. */
 static const struct policy *policies[POLICIES_MAX];
 static uint32_t policies_count;
+static struct tlb_shape tlbs[TLBS_MAX];
+static uint32_t tlbs_count;
 static uint64_t window;
 static uint32_t threads;
 
@@ -53,11 +55,21 @@ static void add_policy(const char *item)
 		errx(EXIT_USAGE, "policy: expected some of %s, not '%s'", policy_names(), item);
 }
 
+static void add_tlb(const char *item)
+{
+	if (tlbs_count == TLBS_MAX)
+		errx(EXIT_USAGE, "tlb: expected at most %d of them", TLBS_MAX);
+	tlbs[tlbs_count++] = settings_tlb(item);
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	switch (key) {
 	case 'P':
 		settings_each("policy", text, add_policy);
+		return 0;
+	case 't':
+		settings_each("tlb", text, add_tlb);
 		return 0;
 	case 'w':
 		window = settings_number("window", text, 1, UINT64_MAX / 2);
@@ -72,6 +84,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "policy", 'P', "LIST", 0, "Who goes when it is full (lru), or all", 0 },
+	{ "tlb", 't', "LIST", 0, "A TLB of ENTRIESxWAYS, such as 64x4", 0 },
 	{ "window", 'w', "ACCESSES", 0, "Of ws and wsclock (ten times the frames)", 0 },
 	{ "threads", 'j', "N", 0, "Configurations at once (one for each processor)", 0 },
 	REQUEST_OPTIONS,
@@ -103,6 +116,8 @@ static void check_sense(void)
 {
 	uint64_t frames;
 
+	if (tlbs[0].entries && request.share < 1)
+		errx(EXIT_USAGE, "tlb: expected no sample, as a TLB's sets are not one");
 	if (!request.frames_count)
 		errx(EXIT_USAGE, "frames: expected how many there are, such as --frames=64,128");
 	for (uint32_t i = 0; i < request.frames_count; i++) {
@@ -132,6 +147,8 @@ static void show(const struct simulation *simulations, uint32_t count)
 			.trace = one->trace,
 			.share = one->sample ? one->sample->share : 1,
 			.faults = one->faults,
+			.tlb = one->tlb,
+			.tlb_misses = one->tlb_misses,
 		});
 	}
 }
@@ -143,13 +160,15 @@ static uint32_t combine(struct simulation *simulations)
 	for (uint32_t page = 0; page < request.pages_count; page++)
 		for (uint32_t policy = 0; policy < policies_count; policy++)
 			for (uint32_t frames = 0; frames < request.frames_count; frames++)
-				*one++ = (struct simulation){
-					.trace = &request.traces[page],
-					.sample = request_sample(page),
-					.policy = policies[policy],
-					.frames = request.frames[frames],
-					.window = window,
-				};
+				for (uint32_t tlb = 0; tlb < tlbs_count; tlb++)
+					*one++ = (struct simulation){
+						.trace = &request.traces[page],
+						.sample = request_sample(page),
+						.policy = policies[policy],
+						.frames = request.frames[frames],
+						.tlb = tlbs[tlb],
+						.window = window,
+					};
 	return (uint32_t)(one - simulations);
 }
 
@@ -169,14 +188,17 @@ int command_replay(int argc, char **argv)
 	arguments_parse(&argp, argc, argv, NULL);
 	if (!policies_count)
 		put_policy(&policy_lru);
+	/* One of no entries. */
+	if (!tlbs_count)
+		tlbs_count = 1;
 	if (!threads)
 		threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 	check_sense();
 	if (!request_load())
 		return EXIT_FAILURE;
 	make_samples();
-	simulations = calloc((size_t)request.pages_count * policies_count * request.frames_count,
-			     sizeof(*simulations));
+	simulations = calloc((size_t)request.pages_count * policies_count * request.frames_count *
+			     tlbs_count, sizeof(*simulations));
 	if (!simulations)
 		err(EXIT_FAILURE, "memory");
 	count = combine(simulations);

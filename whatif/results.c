@@ -13,7 +13,7 @@
 #include "results.h"
 #include "settings.h"
 
-enum { VALUE_BYTES = 32, COLUMNS = 8 };
+enum { VALUE_BYTES = 32, COLUMNS = 10 };
 
 /**
  * struct column - one of a row's values
@@ -82,6 +82,22 @@ static void write_ratio(const struct result *row, char *value)
 			 row->faults / (double)row->trace->header.accesses);
 }
 
+static void write_tlb(const struct result *row, char *value)
+{
+	if (row->tlb.entries)
+		snprintf(value, VALUE_BYTES, "%ux%u", row->tlb.entries, row->tlb.ways);
+	else
+		strcpy(value, "n/a");
+}
+
+static void write_tlb_misses(const struct result *row, char *value)
+{
+	if (row->tlb.entries)
+		snprintf(value, VALUE_BYTES, "%ju", (uintmax_t)row->tlb_misses);
+	else
+		strcpy(value, "n/a");
+}
+
 static const struct column columns[COLUMNS] = {
 	{ "policy", -8, true, write_policy },
 	{ "frames", 12, false, write_frames },
@@ -91,6 +107,8 @@ static const struct column columns[COLUMNS] = {
 	{ "pages", 11, false, write_pages },
 	{ "faults", 14, false, write_faults },
 	{ "ratio", 9, false, write_ratio },
+	{ "tlb", 8, true, write_tlb },
+	{ "tlb_misses", 14, false, write_tlb_misses },
 };
 
 static enum results_format chosen;

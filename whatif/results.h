@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tlb.h"
 #include "trace.h"
 
 enum results_format { RESULTS_TABLE, RESULTS_CSV, RESULTS_JSON };
@@ -21,6 +22,8 @@ enum results_format { RESULTS_TABLE, RESULTS_CSV, RESULTS_JSON };
  * @trace: what was replayed, for its page size and counts
  * @share: of the pages that were looked at
  * @faults: how many; scaled where @share is not 1; NAN if that cannot be told
+ * @tlb: of the processor; without entries if there was none
+ * @tlb_misses: accesses that missed in it
  */
 struct result {
 	const char *policy;
@@ -28,6 +31,8 @@ struct result {
 	const struct trace *trace;
 	double share;
 	double faults;
+	struct tlb_shape tlb;
+	uint64_t tlb_misses;
 };
 
 /**

@@ -24,6 +24,7 @@ enum {
 /**
  * struct s3_fifo - the lists, newest first
  * @runs: of the trace
+ * @evictions: to be told
  * @head: of list 0
  * @frames: how many
  * @small_most: of them, those of SMALL
@@ -34,6 +35,7 @@ enum {
  */
 struct s3_fifo {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint32_t head;
 	uint32_t frames;
 	uint32_t small_most;
@@ -52,6 +54,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!fifo)
 		return NULL;
 	fifo->runs = trace->runs;
+	fifo->evictions = options->evictions;
 	fifo->head = (uint32_t)pages;
 	fifo->frames = options->frames;
 	fifo->small_most = options->frames / 10 ?: 1;
@@ -88,6 +91,7 @@ static void evict_main(struct s3_fifo *fifo)
 		if (uses)
 			add(fifo, MAIN, page, uses - 1);
 	} while (uses);
+	evictions_add(fifo->evictions, page);
 }
 
 /* Until one has gone for good, or all have moved on. */
@@ -105,6 +109,7 @@ static void evict_small(struct s3_fifo *fifo)
 				evict_main(fifo);
 			continue;
 		}
+		evictions_add(fifo->evictions, page);
 		add(fifo, GHOST, page, 0);
 		if (fifo->length[GHOST] > fifo->main_most)
 			take(fifo, list_last(fifo->links, fifo->head + GHOST));
@@ -152,6 +157,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 			continue;
 		}
 		faults++;
+		evictions_before(fifo->evictions, i);
 		more--;
 		fault(fifo, run.page, more < USES_MOST ? more : USES_MOST);
 	}

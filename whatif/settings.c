@@ -53,6 +53,21 @@ uint32_t settings_page_shift(const char *text)
 	return (uint32_t)__builtin_ctzll(bytes);
 }
 
+struct tlb_shape settings_tlb(const char *text)
+{
+	const char *at = text, *end = text + strlen(text);
+	uint64_t entries, ways, sets;
+
+	if (!source_number(&at, end, 10, &entries) || !source_skips(&at, end, "x") ||
+	    !source_number(&at, end, 10, &ways) || at != end)
+		errx(EXIT_USAGE, "tlb: expected ENTRIESxWAYS, such as 64x4, not '%s'", text);
+	sets = ways ? entries / ways : 0;
+	if (!sets || entries > TLB_ENTRIES_MAX || sets * ways != entries || (sets & (sets - 1)))
+		errx(EXIT_USAGE, "tlb: expected 1 to %d entries, whose sets are a power of two, "
+		     "not '%s'", TLB_ENTRIES_MAX, text);
+	return (struct tlb_shape){ (uint32_t)entries, (uint32_t)ways };
+}
+
 const char *settings_size(uint64_t number, char *text)
 {
 	int unit = -1;

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tlb.h"
+
 enum { SETTINGS_MAX = 4096, SETTINGS_SIZE_BYTES = 24 };
 
 /**
@@ -32,6 +34,12 @@ double settings_share(const char *name, const char *text);
  * @text: it, a power of two from 64 bytes to 1 TB
  */
 uint32_t settings_page_shift(const char *text);
+
+/**
+ * settings_tlb() - the shape of a TLB: ENTRIESxWAYS, such as 64x4
+ * @text: it
+ */
+struct tlb_shape settings_tlb(const char *text);
 
 /**
  * settings_size() - a number as settings_number() reads it

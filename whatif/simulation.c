@@ -9,8 +9,8 @@
 #include "simulation.h"
 
 enum {
-	/* Runs between two looks at what a person sees. */
-	STRETCH		= 1 << 20,
+	/* Runs between two looks at what a person sees, and turns of memory and TLB. */
+	STRETCH		= 1 << 16,
 	/* Frames of a working set's window, if nobody says another. */
 	WINDOW_FRAMES	= 10,
 };
@@ -57,29 +57,51 @@ static uint32_t frames_of(const struct simulation *simulation, const struct trac
 	       (uint32_t)trace->header.pages;
 }
 
-static bool simulate(struct simulation *simulation)
+/* In turns, as the TLB must know who went. */
+static bool replay(struct simulation *simulation, const struct trace *trace, void *memory,
+		   struct tlb *tlb, struct evictions *evictions)
 {
-	const struct trace *trace = simulation->sample ? &simulation->sample->trace :
-				    simulation->trace;
 	uint64_t runs = trace->header.runs, faults = 0, from, to;
-	struct policy_options options = {
-		.frames = frames_of(simulation, trace),
-		.window = window_of(simulation, trace),
-	};
-	void *memory = simulation->policy->create(trace, &options);
 
-	if (!memory)
-		return false;
 	for (from = 0; from < runs; from = to) {
 		to = runs - from < STRETCH ? runs : from + STRETCH;
+		evictions->count = 0;
 		faults += simulation->policy->replay(memory, from, to);
+		if (evictions->failed)
+			return false;
+		if (tlb)
+			simulation->tlb_misses += tlb_replay(tlb, from, to, evictions);
 		progress_add(to - from);
 	}
-	free(memory);
 	simulation->faults = (double)faults;
 	if (simulation->sample)
 		simulation->faults /= simulation->sample->share;
 	return true;
+}
+
+static bool simulate(struct simulation *simulation)
+{
+	const struct trace *trace = simulation->sample ? &simulation->sample->trace :
+				    simulation->trace;
+	struct evictions evictions = { 0 };
+	struct policy_options options = {
+		.frames = frames_of(simulation, trace),
+		.window = window_of(simulation, trace),
+		.evictions = simulation->tlb.entries ? &evictions : NULL,
+	};
+	void *memory = simulation->policy->create(trace, &options);
+	struct tlb *tlb = NULL;
+	bool good = memory;
+
+	if (good && simulation->tlb.entries) {
+		tlb = tlb_create(trace, simulation->tlb);
+		good = tlb;
+	}
+	good = good && replay(simulation, trace, memory, tlb, &evictions);
+	free(evictions.all);
+	free(tlb);
+	free(memory);
+	return good;
 }
 
 static void *take_turns(void *argument)

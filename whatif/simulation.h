@@ -11,6 +11,7 @@
 
 #include "policy.h"
 #include "sample.h"
+#include "tlb.h"
 #include "trace.h"
 
 /* Fewer frames of a sample tell nothing. */
@@ -22,16 +23,20 @@ enum { SIMULATION_SAMPLE_LEAST = 4 };
  * @policy: who goes
  * @frames: how many pages fit
  * @window: of the working set, in accesses; 0 for ten times the frames
+ * @tlb: of the processor
  * @sample: replayed in its stead in as much less memory (MiniSim), or NULL
  * @faults: filled in; those of a sample are scaled
+ * @tlb_misses: filled in if there is a TLB
  */
 struct simulation {
 	const struct trace *trace;
 	const struct policy *policy;
 	uint64_t frames;
 	uint64_t window;
+	struct tlb_shape tlb;
 	const struct sample *sample;
 	double faults;
+	uint64_t tlb_misses;
 };
 
 /**

@@ -15,6 +15,7 @@ enum { NOWHERE, IN, OUT, MAIN, LISTS };
 /**
  * struct two_queue - the lists, newest first
  * @runs: of the trace
+ * @evictions: to be told
  * @head: of list 0
  * @frames: how many
  * @in_most: pages of IN, beyond which one of them goes
@@ -25,6 +26,7 @@ enum { NOWHERE, IN, OUT, MAIN, LISTS };
  */
 struct two_queue {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint32_t head;
 	uint32_t frames;
 	uint32_t in_most;
@@ -43,6 +45,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!queue)
 		return NULL;
 	queue->runs = trace->runs;
+	queue->evictions = options->evictions;
 	queue->head = (uint32_t)pages;
 	queue->frames = options->frames;
 	queue->in_most = options->frames / 4 ?: 1;
@@ -78,13 +81,17 @@ static uint32_t take_last(struct two_queue *queue, uint8_t list)
 
 static void make_room(struct two_queue *queue)
 {
+	uint32_t page;
+
 	if (queue->length[IN] + queue->length[MAIN] < queue->frames)
 		return;
 	if (queue->length[IN] <= queue->in_most && queue->length[MAIN]) {
-		take_last(queue, MAIN);
+		evictions_add(queue->evictions, take_last(queue, MAIN));
 		return;
 	}
-	add(queue, OUT, take_last(queue, IN));
+	page = take_last(queue, IN);
+	evictions_add(queue->evictions, page);
+	add(queue, OUT, page);
 	if (queue->length[OUT] > queue->out_most)
 		take_last(queue, OUT);
 }
@@ -106,6 +113,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 			break;
 		case OUT:
 			faults++;
+			evictions_before(queue->evictions, i);
 			/* First, lest it be forgotten for whoever makes room for it. */
 			take(queue, page);
 			make_room(queue);
@@ -113,6 +121,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 			break;
 		default:
 			faults++;
+			evictions_before(queue->evictions, i);
 			make_room(queue);
 			add(queue, IN, page);
 		}

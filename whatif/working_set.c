@@ -11,6 +11,7 @@
 /**
  * struct working_set - the frames
  * @runs: of the trace
+ * @evictions: to be told
  * @retired: runs whose pages have gone or were used again
  * @passed: accesses in these
  * @now: accesses until now
@@ -21,6 +22,7 @@
  */
 struct working_set {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint64_t retired;
 	uint64_t passed;
 	uint64_t now;
@@ -38,6 +40,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!set)
 		return NULL;
 	set->runs = trace->runs;
+	set->evictions = options->evictions;
 	set->window = options->window;
 	set->frames = options->frames;
 	return set;
@@ -49,8 +52,10 @@ static void retire(struct working_set *set)
 	struct run run = set->runs[set->retired++];
 
 	set->passed += run_accesses(run);
-	if (set->last[run.page] == set->retired)
-		set->used--;
+	if (set->last[run.page] != set->retired)
+		return;
+	set->used--;
+	evictions_add(set->evictions, run.page);
 }
 
 static bool is_out(const struct working_set *set)
@@ -68,6 +73,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 
 	for (uint64_t i = from; i < to; i++) {
 		run = set->runs[i];
+		evictions_before(set->evictions, i);
 		while (set->retired < i && is_out(set))
 			retire(set);
 		if (set->last[run.page] <= set->retired) {

@@ -20,6 +20,7 @@ enum { REFERENCED = 1, DIRTY = 2, SCAN = 128 };
 /**
  * struct wsclock - the frames
  * @runs: of the trace
+ * @evictions: to be told
  * @now: accesses until now
  * @window: a page is in the working set for as many after it was seen to be used
  * @frames: how many
@@ -32,6 +33,7 @@ enum { REFERENCED = 1, DIRTY = 2, SCAN = 128 };
  */
 struct wsclock {
 	const struct run *runs;
+	struct evictions *evictions;
 	uint64_t now;
 	uint64_t window;
 	uint32_t frames;
@@ -54,6 +56,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	if (!clock)
 		return NULL;
 	clock->runs = trace->runs;
+	clock->evictions = options->evictions;
 	clock->window = options->window;
 	clock->frames = options->frames;
 	clock->used = (uint64_t *)(clock + 1);
@@ -97,6 +100,7 @@ static uint32_t place(struct wsclock *clock, uint32_t page)
 	} else {
 		frame = find_victim(clock);
 		clock->frame[clock->page[frame]] = 0;
+		evictions_add(clock->evictions, clock->page[frame]);
 	}
 	clock->page[frame] = page;
 	clock->frame[page] = frame + 1;
@@ -117,6 +121,7 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 		frame = clock->frame[run.page] - 1;
 		if (!clock->frame[run.page]) {
 			faults++;
+			evictions_before(clock->evictions, i);
 			frame = place(clock, run.page);
 		}
 		clock->flags[frame] |= (uint8_t)(REFERENCED | (run.count & RUN_WRITTEN ? DIRTY : 0));

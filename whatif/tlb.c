@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+
+#include "tlb.h"
+
+/**
+ * struct tlb - the entries; number 0 is none
+ * @trace: what is replayed
+ * @ways: of a set
+ * @mask: of a page's address, what chooses its set
+ * @used: by entry, 1 + the run that used it last; 0 if it is free
+ * @page: by entry
+ * @entry: by page, or 0
+ */
+struct tlb {
+	const struct trace *trace;
+	uint32_t ways;
+	uint64_t mask;
+	uint64_t *used;
+	uint32_t *page;
+	uint16_t *entry;
+};
+
+struct tlb *tlb_create(const struct trace *trace, struct tlb_shape shape)
+{
+	uint64_t entries = shape.entries + 1;
+	struct tlb *tlb;
+
+	tlb = calloc(1, sizeof(*tlb) + entries * (sizeof(*tlb->used) + sizeof(*tlb->page)) +
+			     trace->header.pages * sizeof(*tlb->entry));
+	if (!tlb)
+		return NULL;
+	tlb->trace = trace;
+	tlb->ways = shape.ways;
+	tlb->mask = shape.entries / shape.ways - 1;
+	tlb->used = (uint64_t *)(tlb + 1);
+	tlb->page = (uint32_t *)(tlb->used + entries);
+	tlb->entry = (uint16_t *)(tlb->page + entries);
+	return tlb;
+}
+
+static void invalidate(struct tlb *tlb, uint32_t page)
+{
+	tlb->used[tlb->entry[page]] = 0;
+	tlb->entry[page] = 0;
+}
+
+/* The entry that a page gets: a free one, or that which was used longest ago. */
+static uint32_t replace(struct tlb *tlb, uint32_t page)
+{
+	uint64_t set = tlb->trace->pages[page].number & tlb->mask;
+	uint32_t entry = 1 + (uint32_t)set * tlb->ways, end = entry + tlb->ways, oldest = entry;
+
+	for (entry++; entry < end; entry++)
+		if (tlb->used[entry] < tlb->used[oldest])
+			oldest = entry;
+	if (tlb->used[oldest])
+		tlb->entry[tlb->page[oldest]] = 0;
+	tlb->page[oldest] = page;
+	tlb->entry[page] = (uint16_t)oldest;
+	return oldest;
+}
+
+static uint64_t replay_until(struct tlb *tlb, uint64_t from, uint64_t to)
+{
+	const struct run *runs = tlb->trace->runs;
+	uint64_t last = tlb->trace->header.runs - 1, misses = 0, i, ahead;
+	uint32_t entry;
+
+	for (i = from; i < to; i++) {
+		ahead = i + POLICY_AHEAD < last ? i + POLICY_AHEAD : last;
+		__builtin_prefetch(&tlb->entry[runs[ahead].page], 1);
+		__builtin_prefetch(&tlb->trace->pages[runs[ahead].page]);
+		entry = tlb->entry[runs[i].page];
+		if (!entry) {
+			misses++;
+			entry = replace(tlb, runs[i].page);
+		}
+		tlb->used[entry] = i + 1;
+	}
+	return misses;
+}
+
+uint64_t tlb_replay(struct tlb *tlb, uint64_t from, uint64_t to,
+		    const struct evictions *evictions)
+{
+	const struct eviction *eviction = evictions->all, *end = eviction + evictions->count;
+	uint64_t misses = 0;
+
+	for (; eviction < end; eviction++) {
+		misses += replay_until(tlb, from, eviction->run);
+		from = eviction->run;
+		invalidate(tlb, eviction->page);
+	}
+	return misses + replay_until(tlb, from, to);
+}
