@@ -6,8 +6,8 @@ KDIR	?= /lib/modules/$(shell uname -r)/build
 KERNELS	= $(or $(K),$(shell tests/vm/kernel.sh names))
 BUILD	:= build/$(shell uname -r)
 
-.PHONY: help demo study check soak fuzz bench bench-peers lint programs module install uninstall \
-	deb clean
+.PHONY: help demo study check soak fuzz bench bench-peers bench-whatif lint programs module install \
+	uninstall deb clean
 
 help:
 	@echo 'make demo            case studies 1 and 2 on a stock kernel in QEMU; plots in plots/'
@@ -20,6 +20,7 @@ help:
 	@echo 'make fuzz            bytes of all kinds for what the monitor reads (FUZZ_RUNS=50000000)'
 	@echo 'make bench           what things cost, in instructions (K=6.12: on one kernel)'
 	@echo 'make bench-peers     the same of bpftrace, perf and taskstats at the same work'
+	@echo 'make bench-whatif    accesses a second that faultline-whatif replays'
 	@echo 'make lint            what checkers say of the sources'
 	@echo 'make programs        monitor/faultline, whatif/faultline-whatif, the workloads of work/'
 	@echo 'make module          the module for the running kernel (see insert.sh)'
@@ -52,6 +53,11 @@ bench:
 bench-peers:
 	@tests/vm/packages.sh root $(or $(K),6.1 6.12)
 	@bench/peers.sh $(K)
+
+bench-whatif:
+	@tests/vm/packages.sh run
+	@mkdir -p build/whatif
+	@$(MAKE) -s -C whatif bench O=../build/whatif WITHOUT=
 
 lint:
 	@tests/vm/packages.sh lint 6.12

@@ -16,6 +16,7 @@
 #include "curve.h"
 #include "patterns.h"
 #include "policy.h"
+#include "tlb.h"
 
 enum {
 	ACCESSES	= 16 << 20,
@@ -132,6 +133,27 @@ static void measure_curves(const struct trace *trace)
 	sample_free(&sample);
 }
 
+/* A TLB alone: with as many frames as pages nothing goes. */
+static void measure_tlb(const struct trace *trace, struct tlb_shape shape)
+{
+	const struct evictions none = { 0 };
+	double best = 1e9, start;
+	struct tlb *tlb;
+	char name[32];
+
+	for (int try = 0; try < TRIES; try++) {
+		start = cpu_seconds();
+		tlb = tlb_create(trace, shape);
+		if (!tlb)
+			err(EXIT_FAILURE, "memory");
+		tlb_replay(tlb, 0, trace->header.runs, &none);
+		free(tlb);
+		best = cpu_seconds() - start < best ? cpu_seconds() - start : best;
+	}
+	snprintf(name, sizeof(name), "tlb %ux%u", shape.entries, shape.ways);
+	print_rate(name, trace, best);
+}
+
 static void measure(const char *title, const char * const *names, int count, uint64_t pages)
 {
 	struct trace trace;
@@ -142,6 +164,8 @@ static void measure(const char *title, const char * const *names, int count, uin
 	       (uintmax_t)trace.header.pages, (uintmax_t)trace.header.pages / FRAMES);
 	measure_policies(&trace);
 	measure_curves(&trace);
+	measure_tlb(&trace, (struct tlb_shape){ 64, 4 });
+	measure_tlb(&trace, (struct tlb_shape){ 1536, 12 });
 	trace_close(&trace);
 }
 

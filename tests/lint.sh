@@ -89,8 +89,8 @@ step "the kernel's checkers from Debian" fetch_scripts
 mapfile -t kernel_sources < <(find module -name '*.[ch]')
 # The macros of tracepoints have a layout of their own.
 mapfile -t checked_sources < <(find module -name '*.[chS]' ! -name trace.h)
-mapfile -t programs < <(find monitor work tests bench -name '*.[ch]')
-mapfile -t tidied < <(find monitor work -name '*.c')
+mapfile -t programs < <(find monitor whatif work tests bench -name '*.[ch]')
+mapfile -t tidied < <(find monitor whatif work -name '*.c')
 mapfile -t shell < <(grep -lE '^#!.*(sh|bash)$' -r insert.sh tests case_studies bench \
 	packaging .ci)
 
@@ -105,13 +105,13 @@ check "sparse" build_with C=2 CF=-D__CHECK_ENDIAN__
 check "kernel-doc" "$("$tests/vm/kernel.sh" headers "$kernel")/scripts/kernel-doc" -none -Werror \
 	"${kernel_sources[@]}"
 check "cppcheck" cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
-	--enable=warning,portability -Imodule -Iwork -Imonitor -Itests -DVERSION='""' "${programs[@]}"
+	--enable=warning,portability -Imodule -Iwork -Imonitor -Iwhatif -Itests -DVERSION='""' "${programs[@]}"
 check "clang-tidy" tidy "${tidied[@]}"
 # SC2016, SC2317: commands are handed to check(), as words and as functions.
 check "shellcheck" shellcheck -x -P SCRIPTDIR -P "$tests" -e SC2016,SC2317 "${shell[@]}" \
-	packaging/faultline.bash
+	packaging/faultline.bash packaging/faultline-whatif.bash
 check "mandoc" mandoc -Tlint -Wwarning man/*
-check "codespell" codespell -L falt,nd -S tests/fuzz/corpus README.md docs module monitor work tests bench case_studies \
+check "codespell" codespell -L falt,nd -S tests/fuzz/corpus README.md docs module monitor whatif work tests bench case_studies \
 	packaging man insert.sh
 # E402: a test must say where the studies are before it can import them.
 check "pycodestyle" /usr/bin/python3 -m pycodestyle --max-line-length=100 --ignore=E402,W503,W504 \

@@ -4,13 +4,20 @@
 #include "curve.h"
 #include "progress.h"
 
-/* Runs between two looks at what a person sees. */
-enum { STRETCH = 1 << 20 };
+enum {
+	/* Runs between two looks at what a person sees. */
+	STRETCH	= 1 << 20,
+	/* How far ahead of its use a page is fetched into the cache. */
+	AHEAD	= 16,
+};
 
 static void add_all(struct distances *distances, const struct run *run, const struct run *end)
 {
-	for (; run < end; run++)
+	for (; run < end; run++) {
+		if (end - run > AHEAD)
+			distances_expect(distances, run[AHEAD].page);
 		distances_add(distances, run->page, run_accesses(*run));
+	}
 }
 
 static void add_sampled(struct distances *distances, const struct sample *sample,

@@ -103,6 +103,10 @@ static void set_last_use(struct distances *distances, uint32_t page)
 	tree_add(distances, place / BLOCK, 1);
 }
 
+/* Where a processor counts bits by itself, which all but the oldest do. */
+#ifdef __x86_64__
+__attribute__((target_clones("popcnt", "default")))
+#endif
 void distances_add(struct distances *distances, uint32_t page, uint64_t times)
 {
 	uint32_t place;

@@ -59,6 +59,16 @@ bool distances_init(struct distances *distances, uint64_t pages);
 void distances_add(struct distances *distances, uint32_t page, uint64_t times);
 
 /**
+ * distances_expect() - a page will be added soon
+ * @distances: the uses before
+ * @page: which
+ */
+static inline void distances_expect(const struct distances *distances, uint32_t page)
+{
+	__builtin_prefetch(&distances->slot[page], 1);
+}
+
+/**
  * distances_faults() - how many uses fault
  * @distances: all uses
  * @frames: with so many frames, at least 1

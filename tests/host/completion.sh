@@ -52,9 +52,34 @@ for words in attach register 'register -c' unregister 'precopy auto' 'precopy 4'
 done
 check "precopy TAB offers auto and off" offers_only 'auto off' precopy ''
 check "attach --name TAB offers the name of this shell" offers "$(cat /proc/$$/comm)" attach --name ''
+# ---- faultline-whatif ----
+
+. "$top/packaging/faultline-whatif.bash"
+whatif=$(realpath "$top")/build/whatif/faultline-whatif
+
+whatif_offers()
+{
+	COMP_WORDS=(faultline-whatif "${@:2}")
+	COMP_CWORD=$(($# - 1))
+	_faultline_whatif "$whatif" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+	printf '%s\n' "${COMPREPLY[@]}" | grep -qx -e "$1"
+}
+for command in mrc compile gen; do
+	check "faultline-whatif TAB offers $command" whatif_offers $command ''
+	for option in $("$whatif" $command --help | grep -oE -e '^ {2,6}-[^=[ ]*(, --[a-z-]+)?' | tr -d ,); do
+		check "faultline-whatif $command -TAB offers $option" whatif_offers "$option" $command -
+	done
+done
+check "faultline-whatif --TAB offers --policy" whatif_offers --policy --
+check "faultline-whatif -P TAB offers clockpro" whatif_offers clockpro -P ''
+check "faultline-whatif -F TAB offers json" whatif_offers json -F ''
+check "faultline-whatif --from TAB offers drmemtrace" whatif_offers drmemtrace --from ''
+check "faultline-whatif gen TAB offers zipf" whatif_offers zipf gen ''
+
 cd "$(mktemp -d)" || exit
 touch 'a run.dat'
 check "report TAB offers a file" offers 'a run.dat' report ''
+check "faultline-whatif mrc TAB offers a file" whatif_offers "a run.dat" mrc a
 check "run -o TAB offers a file" offers 'a run.dat' run -o a
 check "run TAB offers a program of PATH" offers env run en
 rm 'a run.dat'

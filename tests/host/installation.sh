@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 version=$(sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' "$top/module/main.c")
 
 # Of a copy, for it builds where the sources are.
-cp -r "$top"/{Makefile,case_studies,man,module,monitor,packaging,work} "$work"
+cp -r "$top"/{Makefile,case_studies,man,module,monitor,packaging,whatif,work} "$work"
 # What somebody built there long ago looks new in a copy.
 make -s -C "$work" clean
 
@@ -90,12 +90,13 @@ for file in bin/faultline bin/monitor bin/work libexec/faultline/faultline-serve
 	lib/systemd/system/faultline.service \
 	lib/sysusers.d/faultline.conf lib/udev/rules.d/60-faultline.rules \
 	share/bash-completion/completions/faultline share/man/man1/faultline.1 \
+	share/man/man1/faultline-whatif.1 share/bash-completion/completions/faultline-whatif \
 	share/man/man1/monitor.1 share/man/man1/work.1 share/man/man4/faultline.4 \
 	share/man/man5/faultline.5 share/faultline/timelines.py \
 	share/faultline/profile_dat.py; do
 	check "there is /usr/local/$file" has here "/usr/local/$file"
 done
-for program in faultline monitor work; do
+for program in faultline faultline-whatif monitor work; do
 	check "$program is of the module's version" says_version "here/usr/local/bin/$program"
 done
 check "faultline loads no libmicrohttpd, which faultline-serve does" \

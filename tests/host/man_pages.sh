@@ -29,6 +29,7 @@ options_of()
 	local program=$programs/$1
 
 	[ "$1" != faultline ] || program=$faultline
+	[ "$1" != faultline-whatif ] || program=$top/build/whatif/$1
 	"$program" "${@:2}" --help | sed -nE 's/^ {2,6}(-[^ ]+( --[^ ]+)?)( .*)?$/\1/p' | sort
 }
 
@@ -72,6 +73,18 @@ check "faultline(1) has entries for the options of all commands" same \
 check "faultline(1) has entries for the commands of faultline --help" same \
 	"$(printf '%s\n' "${faultline_commands[@]}" | sort)" \
 	"$(page faultline.1 | sed -n '/^COMMANDS/,/^OPTIONS/s/^ \{5\}\([a-z]\+\).*/\1/p' | sort)"
+whatif_commands=(mrc compile gen)
+check "faultline-whatif(1) has entries for the options of all commands" same \
+	"$({ options_of faultline-whatif; for command in "${whatif_commands[@]}"; do
+		options_of faultline-whatif "$command"; done; } | sort -u)" \
+	"$(options_in faultline-whatif.1)"
+check "the synopsis of faultline-whatif(1) has the options of replaying" \
+	same "$(names_of faultline-whatif)" "$(synopsis faultline-whatif.1 'faultline-whatif \[-n LIST\] \[-P')"
+for command in "${whatif_commands[@]}"; do
+	check "the synopsis of faultline-whatif(1) has the options of $command" \
+		same "$(names_of faultline-whatif "$command")" \
+		"$(synopsis faultline-whatif.1 "faultline-whatif $command")"
+done
 for command in "${faultline_commands[@]}"; do
 	check "the synopsis of faultline(1) has the options of $command" \
 		same "$(names_of faultline "$command")" "$(synopsis faultline.1 "faultline $command")"

@@ -26,8 +26,8 @@ tools='redis-server redis-tools bpftrace linux-perf trace-cmd stress-ng
 	kmod mount procps psmisc busybox-static'
 # What Faultline's packages want, what building them does, what those of headers would
 # bring, and what a Debian has anyway.
-bare='dkms openssl libmicrohttpd12 libncursesw6
-	build-essential debhelper dh-dkms libmicrohttpd-dev libncurses-dev
+bare='dkms openssl libmicrohttpd12 libncursesw6 libjansson4
+	build-essential debhelper dh-dkms libmicrohttpd-dev libncurses-dev libjansson-dev
 	libelf1 pahole systemd udev kmod mount procps busybox-static'
 # What nobody reads in a guest.
 excluded='/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/*'
