@@ -42,7 +42,8 @@ class Opt(Fifo):
 
 class WorkingSet(Lru):
     def access(self, page, write):
-        recent = [other for other, _ in self.accesses[max(0, self.now + 1 - self.window):self.now + 1]]
+        then = max(0, self.now + 1 - self.window)
+        recent = {other for other, _ in self.accesses[then:self.now + 1]}
         self.pages = [other for other in self.pages if other in recent]
         return super().access(page, write)
 

@@ -61,7 +61,8 @@ for arguments, expected in (
     refused(expected, *arguments)
 refused("compiled with pages of 4096 bytes, which cannot become smaller", TRACE, "-n", "4", "-p",
         "2k", status=1)
-refused("sample: none of 500 pages is in a share of 1e-06", "mrc", TRACE, "-s", "0.000001", status=1)
+refused("sample: none of 500 pages is in a share of 1e-06", "mrc", TRACE, "-s", "0.000001",
+        status=1)
 refused("No such file", os.path.join(FOLDER.name, "none"), "-n", "4", status=1)
 refused("is no file", "compile", "-", "/dev/null", status=1)
 
