@@ -124,7 +124,8 @@ static void seal(char *map, uint64_t body)
 
 	for (uint64_t i = 0; i < count; i++) {
 		at = i * TRACE_BLOCK;
-		sums[i] = trace_checksum(map + at, body - at < TRACE_BLOCK ? body - at : TRACE_BLOCK);
+		sums[i] = trace_checksum(map + at,
+					 body - at < TRACE_BLOCK ? body - at : TRACE_BLOCK);
 	}
 	sums[count] = trace_checksum(sums, count * sizeof(*sums));
 }

@@ -142,8 +142,8 @@ static bool load_compiled(struct trace *trace, int fd, const char *path, uint32_
 	if (!shift)
 		warnx(no_page_size, path);
 	else if (page_shift < shift)
-		warnx("%s: page: compiled with pages of %ju bytes, which cannot become smaller", path,
-		      (uintmax_t)1 << shift);
+		warnx("%s: page: compiled with pages of %ju bytes, which cannot become smaller",
+		      path, (uintmax_t)1 << shift);
 	trace_close(&small);
 	return good;
 }

@@ -4,21 +4,31 @@
 #include "tlb.h"
 
 /**
+ * struct place - where a page is, or would be
+ * @entry: its entry, or 0
+ * @set: that it belongs to, by its address
+ */
+struct place {
+	uint16_t entry;
+	uint16_t set;
+};
+
+static_assert(TLB_ENTRIES_MAX <= UINT16_MAX, "an entry's number fits");
+
+/**
  * struct tlb - the entries; number 0 is none
  * @trace: what is replayed
  * @ways: of a set
- * @mask: of a page's address, what chooses its set
  * @used: by entry, 1 + the run that used it last; 0 if it is free
  * @page: by entry
- * @entry: by page, or 0
+ * @place: by page
  */
 struct tlb {
 	const struct trace *trace;
 	uint32_t ways;
-	uint64_t mask;
 	uint64_t *used;
 	uint32_t *page;
-	uint16_t *entry;
+	struct place *place;
 };
 
 struct tlb *tlb_create(const struct trace *trace, struct tlb_shape shape)
@@ -27,37 +37,38 @@ struct tlb *tlb_create(const struct trace *trace, struct tlb_shape shape)
 	struct tlb *tlb;
 
 	tlb = calloc(1, sizeof(*tlb) + entries * (sizeof(*tlb->used) + sizeof(*tlb->page)) +
-			     trace->header.pages * sizeof(*tlb->entry));
+			     trace->header.pages * sizeof(*tlb->place));
 	if (!tlb)
 		return NULL;
 	tlb->trace = trace;
 	tlb->ways = shape.ways;
-	tlb->mask = shape.entries / shape.ways - 1;
 	tlb->used = (uint64_t *)(tlb + 1);
 	tlb->page = (uint32_t *)(tlb->used + entries);
-	tlb->entry = (uint16_t *)(tlb->page + entries);
+	tlb->place = (struct place *)(tlb->page + entries);
+	for (uint64_t i = 0; i < trace->header.pages; i++)
+		tlb->place[i].set = (uint16_t)(trace->pages[i].number & (shape.entries / shape.ways - 1));
 	return tlb;
 }
 
 static void invalidate(struct tlb *tlb, uint32_t page)
 {
-	tlb->used[tlb->entry[page]] = 0;
-	tlb->entry[page] = 0;
+	tlb->used[tlb->place[page].entry] = 0;
+	tlb->place[page].entry = 0;
 }
 
 /* The entry that a page gets: a free one, or that which was used longest ago. */
 static uint32_t replace(struct tlb *tlb, uint32_t page)
 {
-	uint64_t set = tlb->trace->pages[page].number & tlb->mask;
-	uint32_t entry = 1 + (uint32_t)set * tlb->ways, end = entry + tlb->ways, oldest = entry;
+	uint32_t entry = 1 + tlb->place[page].set * tlb->ways, end = entry + tlb->ways;
+	uint32_t oldest = entry;
 
 	for (entry++; entry < end; entry++)
 		if (tlb->used[entry] < tlb->used[oldest])
 			oldest = entry;
 	if (tlb->used[oldest])
-		tlb->entry[tlb->page[oldest]] = 0;
+		tlb->place[tlb->page[oldest]].entry = 0;
 	tlb->page[oldest] = page;
-	tlb->entry[page] = (uint16_t)oldest;
+	tlb->place[page].entry = (uint16_t)oldest;
 	return oldest;
 }
 
@@ -69,9 +80,8 @@ static uint64_t replay_until(struct tlb *tlb, uint64_t from, uint64_t to)
 
 	for (i = from; i < to; i++) {
 		ahead = i + POLICY_AHEAD < last ? i + POLICY_AHEAD : last;
-		__builtin_prefetch(&tlb->entry[runs[ahead].page], 1);
-		__builtin_prefetch(&tlb->trace->pages[runs[ahead].page]);
-		entry = tlb->entry[runs[i].page];
+		__builtin_prefetch(&tlb->place[runs[ahead].page], 1);
+		entry = tlb->place[runs[i].page].entry;
 		if (!entry) {
 			misses++;
 			entry = replace(tlb, runs[i].page);
