@@ -103,8 +103,8 @@ static void set_last_use(struct distances *distances, uint32_t page)
 	tree_add(distances, place / BLOCK, 1);
 }
 
-/* Where a processor counts bits by itself, which all but the oldest do. */
-#ifdef __x86_64__
+/* Where the processor counts bits by itself, as all but the oldest do; clang 14 cannot. */
+#if defined(__x86_64__) && !defined(__clang__)
 __attribute__((target_clones("popcnt", "default")))
 #endif
 void distances_add(struct distances *distances, uint32_t page, uint64_t times)
