@@ -146,7 +146,7 @@ static void measure_tlb(const struct trace *trace, struct tlb_shape shape)
 		tlb = tlb_create(trace, shape);
 		if (!tlb)
 			err(EXIT_FAILURE, "memory");
-		tlb_replay(tlb, 0, trace->header.runs, &none);
+		tlb_replay(tlb, 0, trace->header.runs, &none, NULL);
 		free(tlb);
 		best = cpu_seconds() - start < best ? cpu_seconds() - start : best;
 	}

@@ -20,6 +20,8 @@ static const struct policy *policies[POLICIES_MAX];
 static uint32_t policies_count;
 static struct tlb_shape tlbs[TLBS_MAX];
 static uint32_t tlbs_count;
+static enum page_table_kind tables[PAGE_TABLE_KINDS];
+static uint32_t tables_count;
 static uint64_t window;
 static uint32_t threads;
 
@@ -62,6 +64,21 @@ static void add_tlb(const char *item)
 	tlbs[tlbs_count++] = settings_tlb(item);
 }
 
+static void add_table(const char *item)
+{
+	enum page_table_kind kind;
+
+	for (kind = PAGE_TABLE_LEVELS_1; kind < PAGE_TABLE_KINDS; kind++)
+		if (strcmp(page_table_names[kind], item) == 0)
+			break;
+	if (kind == PAGE_TABLE_KINDS)
+		errx(EXIT_USAGE, "table: expected some of 1, 2, 3, 4, 5, hashed, inverted, not '%s'",
+		     item);
+	if (tables_count == PAGE_TABLE_KINDS)
+		errx(EXIT_USAGE, "table: expected each of them once");
+	tables[tables_count++] = kind;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
 	switch (key) {
@@ -70,6 +87,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
 		return 0;
 	case 't':
 		settings_each("tlb", text, add_tlb);
+		return 0;
+	case 'T':
+		settings_each("table", text, add_table);
 		return 0;
 	case 'w':
 		window = settings_number("window", text, 1, UINT64_MAX / 2);
@@ -85,6 +105,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp_option options[] = {
 	{ "policy", 'P', "LIST", 0, "Who goes when it is full (lru), or all", 0 },
 	{ "tlb", 't', "LIST", 0, "A TLB of ENTRIESxWAYS, such as 64x4", 0 },
+	{ "table", 'T', "LIST", 0, "Page tables: 1 to 5 (levels), hashed, inverted", 0 },
 	{ "window", 'w', "ACCESSES", 0, "Of ws and wsclock (ten times the frames)", 0 },
 	{ "threads", 'j', "N", 0, "Configurations at once (one for each processor)", 0 },
 	REQUEST_OPTIONS,
@@ -118,6 +139,8 @@ static void check_sense(void)
 
 	if (tlbs[0].entries && request.share < 1)
 		errx(EXIT_USAGE, "tlb: expected no sample, as a TLB's sets are not one");
+	if (tables[0] && !tlbs[0].entries)
+		errx(EXIT_USAGE, "table: expected a TLB, such as --tlb=64x4: it is walked when that misses");
 	if (!request.frames_count)
 		errx(EXIT_USAGE, "frames: expected how many there are, such as --frames=64,128");
 	for (uint32_t i = 0; i < request.frames_count; i++) {
@@ -148,28 +171,48 @@ static void show(const struct simulation *simulations, uint32_t count)
 			.share = one->sample ? one->sample->share : 1,
 			.faults = one->faults,
 			.tlb = one->tlb,
-			.tlb_misses = one->tlb_misses,
+			.counts = one->counts,
+			.table = one->table,
+			.table_bytes = one->table_bytes,
 		});
 	}
 }
 
-static uint32_t combine(struct simulation *simulations)
+/* The last of what is asked for changes from row to row. */
+static struct simulation combination(uint32_t number)
 {
-	struct simulation *one = simulations;
+	struct simulation one = { .window = window };
+	uint32_t page;
 
-	for (uint32_t page = 0; page < request.pages_count; page++)
-		for (uint32_t policy = 0; policy < policies_count; policy++)
-			for (uint32_t frames = 0; frames < request.frames_count; frames++)
-				for (uint32_t tlb = 0; tlb < tlbs_count; tlb++)
-					*one++ = (struct simulation){
-						.trace = &request.traces[page],
-						.sample = request_sample(page),
-						.policy = policies[policy],
-						.frames = request.frames[frames],
-						.tlb = tlbs[tlb],
-						.window = window,
-					};
-	return (uint32_t)(one - simulations);
+	one.table = tables[number % tables_count];
+	number /= tables_count;
+	one.tlb = tlbs[number % tlbs_count];
+	number /= tlbs_count;
+	one.frames = request.frames[number % request.frames_count];
+	number /= request.frames_count;
+	one.policy = policies[number % policies_count];
+	page = number / policies_count;
+	one.trace = &request.traces[page];
+	one.sample = request_sample(page);
+	return one;
+}
+
+/* Of what only the trace tells. */
+static bool check_tables(void)
+{
+	uint32_t shift;
+
+	for (uint32_t page = 0; page < request.pages_count; page++) {
+		for (uint32_t i = 0; i < tables_count && tables[i]; i++) {
+			shift = request.traces[page].header.page_shift;
+			if (page_table_fits(tables[i], shift))
+				continue;
+			warnx("table: %s cannot have pages of %ju bytes", page_table_names[tables[i]],
+			      shift ? (uintmax_t)1 << shift : 0);
+			return false;
+		}
+	}
+	return true;
 }
 
 static void make_samples(void)
@@ -188,20 +231,24 @@ int command_replay(int argc, char **argv)
 	arguments_parse(&argp, argc, argv, NULL);
 	if (!policies_count)
 		put_policy(&policy_lru);
-	/* One of no entries. */
+	/* One of no entries, and none. */
 	if (!tlbs_count)
 		tlbs_count = 1;
+	if (!tables_count)
+		tables_count = 1;
 	if (!threads)
 		threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 	check_sense();
-	if (!request_load())
+	if (!request_load() || !check_tables())
 		return EXIT_FAILURE;
 	make_samples();
-	simulations = calloc((size_t)request.pages_count * policies_count * request.frames_count *
-			     tlbs_count, sizeof(*simulations));
+	count = request.pages_count * policies_count * request.frames_count * tlbs_count *
+		tables_count;
+	simulations = calloc(count, sizeof(*simulations));
 	if (!simulations)
 		err(EXIT_FAILURE, "memory");
-	count = combine(simulations);
+	for (uint32_t i = 0; i < count; i++)
+		simulations[i] = combination(i);
 	if (!simulation_all(simulations, count, threads))
 		err(EXIT_FAILURE, "memory");
 	show(simulations, count);

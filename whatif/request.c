@@ -13,7 +13,7 @@ static void add_frames(const char *item)
 {
 	if (request.frames_count == SETTINGS_MAX)
 		errx(EXIT_USAGE, "frames: expected at most %d of them", SETTINGS_MAX);
-	request.frames[request.frames_count++] = settings_number("frames", item, 1, 1ULL << 62);
+	request.frames[request.frames_count++] = settings_number("frames", item, 1, REQUEST_FRAMES_MAX);
 }
 
 static void add_page(const char *item)

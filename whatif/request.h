@@ -17,6 +17,9 @@
 
 enum { REQUEST_PAGES_MAX = 16 };
 
+/* Of 4 KB they are more than addresses of 57 bits tell apart. */
+#define REQUEST_FRAMES_MAX	(1ULL << 48)
+
 /**
  * struct request - it, and the traces
  * @path: the trace

@@ -13,7 +13,7 @@
 #include "results.h"
 #include "settings.h"
 
-enum { VALUE_BYTES = 32, COLUMNS = 10 };
+enum { VALUE_BYTES = 32, COLUMNS = 13 };
 
 /**
  * struct column - one of a row's values
@@ -93,7 +93,28 @@ static void write_tlb(const struct result *row, char *value)
 static void write_tlb_misses(const struct result *row, char *value)
 {
 	if (row->tlb.entries)
-		snprintf(value, VALUE_BYTES, "%ju", (uintmax_t)row->tlb_misses);
+		snprintf(value, VALUE_BYTES, "%ju", (uintmax_t)row->counts.misses);
+	else
+		strcpy(value, "n/a");
+}
+
+static void write_table(const struct result *row, char *value)
+{
+	strcpy(value, row->table ? page_table_names[row->table] : "n/a");
+}
+
+static void write_table_bytes(const struct result *row, char *value)
+{
+	if (row->table)
+		snprintf(value, VALUE_BYTES, "%ju", (uintmax_t)row->table_bytes);
+	else
+		strcpy(value, "n/a");
+}
+
+static void write_references(const struct result *row, char *value)
+{
+	if (row->table)
+		snprintf(value, VALUE_BYTES, "%ju", (uintmax_t)row->counts.references);
 	else
 		strcpy(value, "n/a");
 }
@@ -109,6 +130,9 @@ static const struct column columns[COLUMNS] = {
 	{ "ratio", 9, false, write_ratio },
 	{ "tlb", 8, true, write_tlb },
 	{ "tlb_misses", 14, false, write_tlb_misses },
+	{ "table", 8, true, write_table },
+	{ "table_bytes", 13, false, write_table_bytes },
+	{ "walk_references", 15, false, write_references },
 };
 
 static enum results_format chosen;

@@ -23,7 +23,9 @@ enum results_format { RESULTS_TABLE, RESULTS_CSV, RESULTS_JSON };
  * @share: of the pages that were looked at
  * @faults: how many; scaled where @share is not 1; NAN if that cannot be told
  * @tlb: of the processor; without entries if there was none
- * @tlb_misses: accesses that missed in it
+ * @counts: of what missed in it, and of walks
+ * @table: that was walked, or PAGE_TABLE_NONE
+ * @table_bytes: what it takes
  */
 struct result {
 	const char *policy;
@@ -32,7 +34,9 @@ struct result {
 	double share;
 	double faults;
 	struct tlb_shape tlb;
-	uint64_t tlb_misses;
+	struct tlb_counts counts;
+	enum page_table_kind table;
+	uint64_t table_bytes;
 };
 
 /**

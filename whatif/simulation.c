@@ -57,50 +57,91 @@ static uint32_t frames_of(const struct simulation *simulation, const struct trac
 	       (uint32_t)trace->header.pages;
 }
 
-/* In turns, as the TLB must know who went. */
-static bool replay(struct simulation *simulation, const struct trace *trace, void *memory,
-		   struct tlb *tlb, struct evictions *evictions)
+/**
+ * struct machine - what a configuration is simulated by
+ * @trace: what is replayed
+ * @policy: its memory
+ * @tlb: or NULL
+ * @table: or NULL
+ * @evictions: from the policy to the others
+ */
+struct machine {
+	const struct trace *trace;
+	void *policy;
+	struct tlb *tlb;
+	struct page_table *table;
+	struct evictions evictions;
+};
+
+static void free_machine(struct machine *machine)
 {
-	uint64_t runs = trace->header.runs, faults = 0, from, to;
+	free(machine->evictions.all);
+	free(machine->table);
+	free(machine->tlb);
+	free(machine->policy);
+}
+
+static bool make_machine(struct machine *machine, const struct simulation *simulation)
+{
+	struct policy_options options;
+
+	*machine = (struct machine){
+		.trace = simulation->sample ? &simulation->sample->trace : simulation->trace,
+	};
+	options = (struct policy_options){
+		.frames = frames_of(simulation, machine->trace),
+		.window = window_of(simulation, machine->trace),
+		.evictions = simulation->tlb.entries ? &machine->evictions : NULL,
+	};
+	machine->policy = simulation->policy->create(machine->trace, &options);
+	if (simulation->tlb.entries)
+		machine->tlb = tlb_create(machine->trace, simulation->tlb);
+	if (simulation->table)
+		machine->table = page_table_create(machine->trace, simulation->table,
+						   simulation->frames);
+	return machine->policy && (machine->tlb || !simulation->tlb.entries) &&
+	       (machine->table || !simulation->table);
+}
+
+static void look_up(struct simulation *simulation, struct machine *machine, uint64_t from,
+		    uint64_t to)
+{
+	struct tlb_counts more = tlb_replay(machine->tlb, from, to, &machine->evictions,
+					    machine->table);
+
+	simulation->counts.misses += more.misses;
+	simulation->counts.references += more.references;
+}
+
+/* Memory and TLB in turns, as this must know who went. */
+static bool replay(struct simulation *simulation, struct machine *machine)
+{
+	uint64_t runs = machine->trace->header.runs, faults = 0, from, to;
 
 	for (from = 0; from < runs; from = to) {
 		to = runs - from < STRETCH ? runs : from + STRETCH;
-		evictions->count = 0;
-		faults += simulation->policy->replay(memory, from, to);
-		if (evictions->failed)
+		machine->evictions.count = 0;
+		faults += simulation->policy->replay(machine->policy, from, to);
+		if (machine->evictions.failed)
 			return false;
-		if (tlb)
-			simulation->tlb_misses += tlb_replay(tlb, from, to, evictions);
+		if (machine->tlb)
+			look_up(simulation, machine, from, to);
 		progress_add(to - from);
 	}
 	simulation->faults = (double)faults;
 	if (simulation->sample)
 		simulation->faults /= simulation->sample->share;
+	if (machine->table)
+		simulation->table_bytes = page_table_bytes(machine->table);
 	return true;
 }
 
 static bool simulate(struct simulation *simulation)
 {
-	const struct trace *trace = simulation->sample ? &simulation->sample->trace :
-				    simulation->trace;
-	struct evictions evictions = { 0 };
-	struct policy_options options = {
-		.frames = frames_of(simulation, trace),
-		.window = window_of(simulation, trace),
-		.evictions = simulation->tlb.entries ? &evictions : NULL,
-	};
-	void *memory = simulation->policy->create(trace, &options);
-	struct tlb *tlb = NULL;
-	bool good = memory;
+	struct machine machine;
+	bool good = make_machine(&machine, simulation) && replay(simulation, &machine);
 
-	if (good && simulation->tlb.entries) {
-		tlb = tlb_create(trace, simulation->tlb);
-		good = tlb;
-	}
-	good = good && replay(simulation, trace, memory, tlb, &evictions);
-	free(evictions.all);
-	free(tlb);
-	free(memory);
+	free_machine(&machine);
 	return good;
 }
 

@@ -24,9 +24,11 @@ enum { SIMULATION_SAMPLE_LEAST = 4 };
  * @frames: how many pages fit
  * @window: of the working set, in accesses; 0 for ten times the frames
  * @tlb: of the processor
+ * @table: that is walked when it misses
  * @sample: replayed in its stead in as much less memory (MiniSim), or NULL
  * @faults: filled in; those of a sample are scaled
- * @tlb_misses: filled in if there is a TLB
+ * @counts: filled in if there is a TLB
+ * @table_bytes: filled in if there is a table
  */
 struct simulation {
 	const struct trace *trace;
@@ -34,9 +36,11 @@ struct simulation {
 	uint64_t frames;
 	uint64_t window;
 	struct tlb_shape tlb;
+	enum page_table_kind table;
 	const struct sample *sample;
 	double faults;
-	uint64_t tlb_misses;
+	struct tlb_counts counts;
+	uint64_t table_bytes;
 };
 
 /**

@@ -72,10 +72,11 @@ static uint32_t replace(struct tlb *tlb, uint32_t page)
 	return oldest;
 }
 
-static uint64_t replay_until(struct tlb *tlb, uint64_t from, uint64_t to)
+static void replay_until(struct tlb *tlb, uint64_t from, uint64_t to, struct page_table *table,
+			 struct tlb_counts *counts)
 {
 	const struct run *runs = tlb->trace->runs;
-	uint64_t last = tlb->trace->header.runs - 1, misses = 0, i, ahead;
+	uint64_t last = tlb->trace->header.runs - 1, i, ahead;
 	uint32_t entry;
 
 	for (i = from; i < to; i++) {
@@ -83,24 +84,28 @@ static uint64_t replay_until(struct tlb *tlb, uint64_t from, uint64_t to)
 		__builtin_prefetch(&tlb->place[runs[ahead].page], 1);
 		entry = tlb->place[runs[i].page].entry;
 		if (!entry) {
-			misses++;
+			counts->misses++;
+			if (table)
+				counts->references += page_table_walk(table, runs[i].page);
 			entry = replace(tlb, runs[i].page);
 		}
 		tlb->used[entry] = i + 1;
 	}
-	return misses;
 }
 
-uint64_t tlb_replay(struct tlb *tlb, uint64_t from, uint64_t to,
-		    const struct evictions *evictions)
+struct tlb_counts tlb_replay(struct tlb *tlb, uint64_t from, uint64_t to,
+			     const struct evictions *evictions, struct page_table *table)
 {
 	const struct eviction *eviction = evictions->all, *end = eviction + evictions->count;
-	uint64_t misses = 0;
+	struct tlb_counts counts = { 0 };
 
 	for (; eviction < end; eviction++) {
-		misses += replay_until(tlb, from, eviction->run);
+		replay_until(tlb, from, eviction->run, table, &counts);
 		from = eviction->run;
 		invalidate(tlb, eviction->page);
+		if (table)
+			page_table_evict(table, eviction->page);
 	}
-	return misses + replay_until(tlb, from, to);
+	replay_until(tlb, from, to, table, &counts);
+	return counts;
 }

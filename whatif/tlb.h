@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "page_table.h"
 #include "policy.h"
 #include "trace.h"
 
@@ -24,6 +25,16 @@ enum { TLB_ENTRIES_MAX = 1 << 15 };
 struct tlb_shape {
 	uint32_t entries;
 	uint32_t ways;
+};
+
+/**
+ * struct tlb_counts - what has come of some accesses
+ * @misses: how many missed
+ * @references: how often memory was touched by the walks for these
+ */
+struct tlb_counts {
+	uint64_t misses;
+	uint64_t references;
 };
 
 struct tlb;
@@ -43,10 +54,11 @@ struct tlb *tlb_create(const struct trace *trace, struct tlb_shape shape);
  * @from: the first
  * @to: behind the last
  * @evictions: meanwhile, in order
+ * @table: that is walked at each miss, or NULL
  *
- * Return: how many accesses missed.
+ * Return: what has come of it.
  */
-uint64_t tlb_replay(struct tlb *tlb, uint64_t from, uint64_t to,
-		    const struct evictions *evictions);
+struct tlb_counts tlb_replay(struct tlb *tlb, uint64_t from, uint64_t to,
+			     const struct evictions *evictions, struct page_table *table);
 
 #endif /* TLB_H */

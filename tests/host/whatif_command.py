@@ -49,6 +49,8 @@ for arguments, expected in (
         (("-", "-n", "4", "-s", "nan"), "sample: expected more than 0"),
         (("-", "-n", "10", "-s", "0.1"), "sample: 0.1 of 10 frames are fewer than 4"),
         (("-", "-n", "100", "-s", "0.1", "-t", "4x1"), "tlb: expected no sample"),
+        (("-", "-n", "4", "-T", "4"), "table: expected a TLB, such as --tlb=64x4"),
+        (("-", "-n", "4", "-t", "4x1", "-T", "6"), "table: expected some of 1, 2, 3, 4, 5, hashed"),
         (("-", "-n", "4", "-w", "0"), "window: expected a whole number from 1"),
         (("-", "-n", "4", "-F", "xml"), "format: expected one of table, csv, json, not 'xml'"),
         (("-", "-n", "4", "-f", "perf"), "from: expected one of lackey, drmemtrace, pid, oracle"),
@@ -63,10 +65,13 @@ refused("compiled with pages of 4096 bytes, which cannot become smaller", TRACE,
         "2k", status=1)
 refused("sample: none of 500 pages is in a share of 1e-06", "mrc", TRACE, "-s", "0.000001",
         status=1)
+refused("table: 1 cannot have pages of 2097152 bytes", "-", "-n", "4", "-t", "4x1", "-T", "1",
+        "-p", "2m", status=1)
 refused("No such file", os.path.join(FOLDER.name, "none"), "-n", "4", status=1)
 refused("is no file", "compile", "-", "/dev/null", status=1)
 
-QUESTION = TRACE, "-n", "64,1k", "-P", "lru,arc", "-p", "4k,64k", "-t", "16x4"
+QUESTION = (TRACE, "-n", "64,1k", "-P", "lru,arc", "-p", "4k,64k", "-t", "16x4", "-T",
+            "hashed")
 rows = whatif.rows(*QUESTION)
 tap.check([(row["policy"], row["frames"], row["page"]) for row in rows] ==
           [(policy, frames, page) for page in ("4k", "64k") for policy in ("lru", "arc")
@@ -80,7 +85,7 @@ table = [line.split() for line in whatif.run(*QUESTION).stdout.decode().splitlin
 tap.check(table == [list(rows[0])] + [list(row.values()) for row in rows],
           "so has the table")
 bare = json.loads(whatif.run(TRACE, "-n", "64", "-F", "json").stdout)
-tap.check(bare["tlb"] is None and bare["tlb_misses"] is None and
+tap.check(bare["tlb"] is None and bare["tlb_misses"] is None and bare["table_bytes"] is None and
           whatif.rows(TRACE, "-n", "64")[0]["tlb_misses"] == "",
           "what was not simulated is null, or an empty field, and not 0")
 tap.check(all(whatif.rows(*QUESTION, "-j", str(threads)) == rows for threads in (1, 3, 50)),

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """The TLB misses as often as a slow one, keeps processes apart, and forgets what has left memory,
-which every policy tells."""
+which every policy tells; page tables take, and walks touch, what slow ones do."""
 
 import os
 import random
@@ -17,7 +17,7 @@ import whatif_twins  # noqa: E402
 SHAPES = "1x1", "4x4", "8x2", "16x1", "12x3"
 
 
-def slow_misses(accesses, frames, entries, ways):
+def slow_misses(accesses, frames, entries, ways, missed=lambda page: None, left=lambda page: None):
     """LRU memory, and a list for each set with the most recently used last."""
     sets = [[] for _ in range(entries // ways)]
     memory, misses = [], 0
@@ -26,6 +26,7 @@ def slow_misses(accesses, frames, entries, ways):
             memory.remove(page)
         elif len(memory) == frames:
             gone = memory.pop(0)
+            left(gone)
             for entries_of_set in sets:
                 if gone in entries_of_set:
                     entries_of_set.remove(gone)
@@ -35,6 +36,7 @@ def slow_misses(accesses, frames, entries, ways):
             mine.remove(page)
         else:
             misses += 1
+            missed(page)
             if len(mine) == ways:
                 mine.pop(0)
         mine.append(page)
@@ -64,4 +66,67 @@ for number in range(50):
 for policy in whatif_twins.TWINS:
     tap.check(policy not in silent, f"{policy} tells of each page that goes, when it goes "
               f"{silent.get(policy, [])[:3]}")
+
+
+# ---- Page tables ----
+
+
+class Buckets:
+    """A hashed table; the first of a bucket came first."""
+
+    def __init__(self, entries):
+        self.count = 1 << (entries - 1).bit_length()
+        self.buckets = [[] for _ in range(self.count)]
+        self.touched = 0
+
+    def bucket(self, page):
+        pid, number = page
+        mixed = (number ^ pid << 32) * 0x9e3779b97f4a7c15 % 2**64
+        return self.buckets[(mixed ^ mixed >> 32) % self.count]
+
+    def walk(self, page):
+        bucket = self.bucket(page)
+        if page in bucket:
+            self.touched += 2 + bucket.index(page)
+        else:
+            self.touched += 1 + len(bucket)
+            bucket.append(page)
+
+    def remove(self, page):
+        self.bucket(page).remove(page)
+
+
+def tree(pages, levels, used):
+    """Bytes: a top for each process, and nodes of 512 entries."""
+    top = 8 << ((57 if levels == 5 else 48) - 12 - 9 * (levels - 1))
+    nodes = sum(len({(pid, number >> 9 * height) for pid, number in pages})
+                for height in range(1, used))
+    return len({pid for pid, _ in pages}) * top + 4096 * nodes
+
+
+tables = {}
+for number in range(60):
+    spread = draw.choice((0, 9, 18, 27))
+    accesses = [(draw.randint(1, 2), int(40 * draw.random() ** 2) << spread) for _ in range(400)]
+    pages, frames = set(accesses), 12
+    stdin = b"".join(b"%d R 0x%x\n" % (pid, page << 12) for pid, page in accesses)
+    hashed, inverted = Buckets(len(pages)), Buckets(min(frames, len(pages)))
+    misses = slow_misses(accesses, frames, 8, 2, hashed.walk)
+    slow_misses(accesses, frames, 8, 2, inverted.walk, inverted.remove)
+    wanted = {str(levels): (tree(pages, levels, levels), misses * levels)
+              for levels in range(1, 6)}
+    wanted["hashed"] = (8 * hashed.count + 24 * len(pages), hashed.touched)
+    wanted["inverted"] = (4 * 16 + 16 * frames, inverted.touched)
+    for row in whatif.rows("-", "-n", frames, "-t", "8x2", "-T", ",".join(wanted), "-j1",
+                           stdin=stdin):
+        if (int(row["table_bytes"]), int(row["walk_references"])) != wanted[row["table"]]:
+            tables.setdefault(row["table"], []).append(number)
+for table in "1", "2", "3", "4", "5", "hashed", "inverted":
+    tap.check(table not in tables, f"a table of {table} takes as much, and its walks touch as "
+              f"much, as a slow one {tables.get(table, [])[:3]}")
+large = whatif.rows("-", "-n", "4", "-t", "8x2", "-T", "4", "-p", "2m,1g",
+                    stdin=b"1 R 0\n1 R 0x40000000\n1 R 0x200000\n")
+tap.check([(row["table_bytes"], row["walk_references"]) for row in large] ==
+          [(str(4096 * 4), "9"), (str(4096 * 2), "4")],
+          "pages of 2 MB and 1 GB save a level each")
 tap.finish()
