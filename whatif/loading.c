@@ -65,6 +65,9 @@ bool loading_compile(const char *path, const struct source_format *format, uint3
 	return good;
 }
 
+/* What messages call it. */
+static const char unnamed[] = "temporary file";
+
 /* A file without a name, of which nothing is left when the program ends. */
 static int open_unnamed(void)
 {
@@ -102,7 +105,11 @@ static bool enlarge(const struct trace *trace, uint32_t page_shift, int fd)
 		};
 		good = compiler_add(&compiler, &access);
 	}
-	return good ? compiler_end(&compiler) || say("temporary file") : say("temporary file");
+	if (good)
+		return compiler_end(&compiler) || say(unnamed);
+	say(unnamed);
+	compiler_abandon(&compiler);
+	return false;
 }
 
 static bool map(struct trace *trace, int fd, const char *path)
@@ -120,7 +127,7 @@ bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t pa
 	int fd = open_unnamed();
 	bool good;
 
-	good = fd >= 0 && enlarge(small, page_shift, fd) && map(trace, fd, "temporary file");
+	good = fd >= 0 && enlarge(small, page_shift, fd) && map(trace, fd, unnamed);
 	if (fd >= 0)
 		close(fd);
 	return good;
@@ -155,8 +162,7 @@ static bool load_other(struct trace *trace, const char *path, const struct sourc
 	bool good;
 
 	good = fd >= 0 &&
-	       loading_compile(path, format, page_shift ?: LOADING_PAGE_SHIFT, fd,
-			       "temporary file") &&
+	       loading_compile(path, format, page_shift ?: LOADING_PAGE_SHIFT, fd, unnamed) &&
 	       map(trace, fd, path);
 	if (good && page_shift && !trace->header.page_shift) {
 		warnx(no_page_size, path);
