@@ -61,11 +61,14 @@ static uint32_t replace(struct tlb *tlb, uint32_t page)
 {
 	uint32_t entry = 1 + tlb->place[page].set * tlb->ways, end = entry + tlb->ways;
 	uint32_t oldest = entry;
+	uint64_t least = tlb->used[entry], used;
 
-	for (entry++; entry < end; entry++)
-		if (tlb->used[entry] < tlb->used[oldest])
-			oldest = entry;
-	if (tlb->used[oldest])
+	for (entry++; entry < end; entry++) {
+		used = tlb->used[entry];
+		oldest = used < least ? entry : oldest;
+		least = used < least ? used : least;
+	}
+	if (least)
 		tlb->place[tlb->page[oldest]].entry = 0;
 	tlb->page[oldest] = page;
 	tlb->place[page].entry = (uint16_t)oldest;
