@@ -31,6 +31,8 @@ _faultline_whatif()
 		words=$(_faultline_whatif_expected "$program" --from=)
 	elif [[ $previous = -P || $previous = --policy ]]; then
 		words=$(_faultline_whatif_expected "$program" --policy=?)
+	elif [[ $previous = -T || $previous = --table ]]; then
+		words=$(_faultline_whatif_expected "$program" --table=?)
 	elif [[ ${command[0]} = gen && $previous = gen ]]; then
 		words=$(_faultline_whatif_expected "$program" gen '')
 	else

@@ -72,6 +72,7 @@ for command in mrc compile gen; do
 done
 check "faultline-whatif --TAB offers --policy" whatif_offers --policy --
 check "faultline-whatif -P TAB offers clockpro" whatif_offers clockpro -P ''
+check "faultline-whatif --table TAB offers inverted" whatif_offers inverted --table ''
 check "faultline-whatif -F TAB offers json" whatif_offers json -F ''
 check "faultline-whatif --from TAB offers drmemtrace" whatif_offers drmemtrace --from ''
 check "faultline-whatif gen TAB offers zipf" whatif_offers zipf gen ''
