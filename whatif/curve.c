@@ -16,7 +16,7 @@ static void add_all(struct distances *distances, const struct run *run, const st
 	for (; run < end; run++) {
 		if (end - run > AHEAD)
 			distances_expect(distances, run[AHEAD].page);
-		distances_add(distances, run->page, run_accesses(*run));
+		distances_add(distances, run->page);
 	}
 }
 
@@ -25,7 +25,7 @@ static void add_sampled(struct distances *distances, const struct sample *sample
 {
 	for (; run < end; run++)
 		if (sample_has(sample, run->page))
-			distances_add(distances, sample->numbers[run->page], run_accesses(*run));
+			distances_add(distances, sample->numbers[run->page]);
 }
 
 bool curve_make(struct distances *distances, const struct trace *trace,

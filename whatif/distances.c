@@ -107,11 +107,10 @@ static void set_last_use(struct distances *distances, uint32_t page)
 #if defined(__x86_64__) && !defined(__clang__)
 __attribute__((target_clones("popcnt", "default")))
 #endif
-void distances_add(struct distances *distances, uint32_t page, uint64_t times)
+void distances_add(struct distances *distances, uint32_t page)
 {
 	uint32_t place;
 
-	distances->count[1] += times - 1;
 	if (distances->now == distances->slots)
 		compact(distances);
 	place = distances->slot[page] - 1;

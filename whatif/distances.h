@@ -51,12 +51,11 @@ struct distances {
 bool distances_init(struct distances *distances, uint64_t pages);
 
 /**
- * distances_add() - uses of a page in succession
+ * distances_add() - a use of a page; those that follow at once never fault
  * @distances: the uses before
  * @page: less than @distances->pages
- * @times: how many
  */
-void distances_add(struct distances *distances, uint32_t page, uint64_t times);
+void distances_add(struct distances *distances, uint32_t page);
 
 /**
  * distances_expect() - a page will be added soon

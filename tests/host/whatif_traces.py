@@ -135,9 +135,10 @@ whatif.run("compile", path("in", sample), path("good"))
 counts = whatif.faults(path("in", sample), "-n", "3,9,20", "-P", "lru,arc,opt")
 tap.check(whatif.faults(path("good"), "-n", "3,9,20", "-P", "lru,arc,opt") == counts,
           "a compiled trace has the same faults")
-tap.check(whatif.rows(path("good"), "-n", "3", "-p", "64k,4k") ==
-          whatif.rows(path("in", sample), "-n", "3", "-p", "64k,4k"),
-          "pages made larger from a compiled trace, or from the text, are the same")
+whatif.run("compile", path("in", sample), path("large"), "--page=64k")
+tap.check(whatif.rows(path("good"), "-n", "3", "-p", "64k") ==
+          whatif.rows(path("large"), "-n", "3") == whatif.rows(path("in"), "-n", "3", "-p", "64k"),
+          "pages made larger from a compiled trace, or large from the start, are the same")
 far = b"1 W 0xffffffffffffffff\n1 R 0xfffffffffffff000\n1 R 0x1000000000000\n"
 tap.check(accesses_of(far) == [(1, 2**52 - 1, True, 2), (1, 2**36, False, 1)],
           "addresses beyond 48 bits, up to the last one")
