@@ -79,7 +79,7 @@ tidy()
 
 	for file in "$@"; do
 		clang-tidy --quiet "$file" -- -std=gnu11 -D_GNU_SOURCE -DVERSION='""' -Imodule \
-			-Iwork -Imonitor -Itests 2>&1 | grep -v '^[0-9]* warnings\? generated'
+			-Iwork -Imonitor -Iwhatif -Itests 2>&1 | grep -v '^[0-9]* warnings\? generated'
 	done
 	return 0
 }
