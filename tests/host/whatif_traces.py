@@ -139,6 +139,9 @@ whatif.run("compile", path("in", sample), path("large"), "--page=64k")
 tap.check(whatif.rows(path("good"), "-n", "3", "-p", "64k") ==
           whatif.rows(path("large"), "-n", "3") == whatif.rows(path("in"), "-n", "3", "-p", "64k"),
           "pages made larger from a compiled trace, or large from the start, are the same")
+alike = b"".join(b"%d R 0x%x\n" % (pid, page << 12) for page in range(20000)
+                 for pid in (1, 2, 3))
+tap.check(len(compiled(alike)[3]) == 60000, "pages of several processes are told apart")
 far = b"1 W 0xffffffffffffffff\n1 R 0xfffffffffffff000\n1 R 0x1000000000000\n"
 tap.check(accesses_of(far) == [(1, 2**52 - 1, True, 2), (1, 2**36, False, 1)],
           "addresses beyond 48 bits, up to the last one")
