@@ -11,8 +11,8 @@
 #
 # A test is a file: in tests/smp it runs on a guest of two CPUs with swap, in tests/long too, in
 # tests/icount on one CPU whose clock counts instructions, in tests/root on two CPUs with
-# root.sh's Debian, in tests/host right here.  Those of long and root are not for kernels
-# of the same sources with other settings (tests/vm/matrix).  tests/packages.sh sees to itself.
+# root.sh's Debian, in tests/host right here.  Those of long and root are not for
+# each kernel (tests/vm/matrix).  tests/packages.sh sees to itself.
 # Each claim counts as one; so does a test that does not come to its end, leaves a
 # dirty kernel log, or a module that cannot be removed.
 
