@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Run the fuzzers of the monitor's readers for long, one after the other, and say what came of
+# Run the fuzzers of monitor's and whatif's readers for long, one after the other, and say what came of
 # it; what they learn stays in build/fuzz.			(make fuzz, FUZZ_RUNS=50000000)
 #
 # usage: fuzz.sh [EXECUTIONS]	of all together
@@ -17,7 +17,7 @@ failed=0
 
 # Of a thousand executions, how many are whose: those that read most get most, and a request
 # takes a server and two connections.
-shares=(recordings:300 rings:290 histograms:380 proc_files:28 requests:2)
+shares=(recordings:270 rings:260 histograms:340 proc_files:28 requests:2 traces:100)
 
 # run NAME EXECUTIONS
 run()

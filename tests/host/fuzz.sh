@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Whatever bytes stand in what the monitor reads, nothing breaks: those that once broke it or
+# Whatever bytes stand in what monitor and whatif read, nothing breaks: those that once broke it or
 # lead far into it, and thousands that nobody has tried.  make fuzz tries millions.
 
 tests=$(cd "$(dirname "$0")/.." && pwd)
@@ -46,7 +46,7 @@ has_executed()
 }
 
 check "the fuzzers can be built" "$tests/build.sh" fuzz
-for name in recordings rings histograms proc_files requests; do
+for name in recordings rings histograms proc_files requests traces; do
 	runs=20000
 	[ $name != requests ] || runs=2000
 	check "$name: all of the corpus is taken or refused in good order" takes_corpus $name

@@ -63,13 +63,12 @@ serve_finds_server()
 # says_what_is_missing PREFIX: in one line, with status 1
 says_what_is_missing()
 {
-	local status=0
+	local said status=0
 
 	rm "$work/$1/libexec/faultline/faultline-serve"
-	"$work/$1/bin/faultline" serve > "$work/said" 2>&1 || status=$?
-	[ $status -eq 1 ] && [ "$(cat "$work/said")" = \
-		"faultline serve: faultline-serve: not found beside $work/$1/bin" ] ||
-		{ cat "$work/said"; return 1; }
+	said=$("$work/$1/bin/faultline" serve 2>&1) || status=$?
+	[ $status -eq 1 ] &&
+		[ "$said" = "faultline serve: faultline-serve: not found beside $work/$1/bin" ]
 }
 
 # As dkms decides it.
