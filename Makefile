@@ -13,7 +13,7 @@ help:
 	@echo 'make demo            case studies 1 and 2 on a stock kernel in QEMU; plots in plots/'
 	@echo 'make demo FULL=1     the same in the full sizes of the course'
 	@echo 'make study N=3       one case study, from recording to plots (1 to 6)'
-	@echo 'make check           the tests on the kernels of tests/vm/matrix'
+	@echo 'make check           the tests on the kernels of tests/vm/matrix, the long ones on two'
 	@echo 'make check K=6.12 T=cow_exact      one test on one kernel'
 	@echo 'make soak            an hour of stress-ng at 1000 Hz (K=6.12 MINUTES=60)'
 	@echo 'make check K=6.12 T=loads_and_unloads LOADS=1000      the module in and out'
