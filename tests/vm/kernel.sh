@@ -8,7 +8,7 @@
 #        kernel.sh packages NAME        what fetching it wants besides what every kernel does
 #        kernel.sh fetch NAME           make sure that NAME is in the cache
 #        kernel.sh architecture NAME    as Debian calls it
-#        kernel.sh tests NAME           which run on it: all, short or none
+#        kernel.sh tests NAME           which run on it if no kernel is asked for: all, short or none
 #        kernel.sh release NAME         its `uname -r`
 #        kernel.sh image NAME           path of what to boot
 #        kernel.sh headers NAME         path to build modules against
