@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <signal.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@ static void map_text(void)
 {
 	extern char __executable_start[], etext[];
 
-	if (madvise(__executable_start, (size_t)(etext - __executable_start), MADV_POPULATE_READ))
+	if (madvise(__executable_start, (uintptr_t)etext - (uintptr_t)__executable_start,
+		    MADV_POPULATE_READ))
 		bail("MADV_POPULATE_READ");
 }
 

@@ -47,7 +47,7 @@ static uint64_t count_runs(const struct sample *sample, const struct trace *trac
 bool sample_trace_init(struct sample *sample, const struct trace *trace)
 {
 	uint64_t count = count_runs(sample, trace), at = 0, i, *next, *later;
-	struct run *runs = malloc(count * sizeof(*runs));
+	struct run *runs = calloc(count, sizeof(*runs));
 
 	next = malloc(count * sizeof(*next));
 	later = malloc(sample->pages * sizeof(*later));

@@ -93,8 +93,8 @@ tap.check(bare["tlb"] is None and bare["tlb_misses"] is None and bare["table_byt
           "what was not simulated is null, or an empty field, and not 0")
 tap.check(all(whatif.rows(*QUESTION, "-j", str(threads)) == rows for threads in (1, 3, 50)),
           "as many threads as may be, the figures are the same")
-alone = [whatif.rows(TRACE, "-n", row["frames"], "-P", row["policy"], "-p", row["page"], "-t", "16x4",
-                     "-T", "hashed")[0] for row in rows]
+alone = [whatif.rows(TRACE, "-n", row["frames"], "-P", row["policy"], "-p", row["page"],
+                     "-t", "16x4", "-T", "hashed")[0] for row in rows]
 tap.check(alone == rows, "each combination is the same alone")
 done = subprocess.run(["sh", "-c", '"$0" "$@" > /dev/full', whatif.PROGRAM, TRACE, "-n", "4"],
                       capture_output=True)

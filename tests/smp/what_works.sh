@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # SPDX-License-Identifier: GPL-2.0
 #
 # What can be had on this kernel is had, and status says how; tests/matrix.sh makes a table of
