@@ -8,6 +8,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/capability.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>
@@ -20,6 +21,7 @@
 #include "chardev.h"
 #include "compat.h"
 #include "course.h"
+#include "faults.h"
 #include "ring.h"
 
 enum {
@@ -71,16 +73,28 @@ static int chardev_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/*
+ * A fault trace tells where everybody's memory is, which kernels tell only who may watch all
+ * of the system, by perf as well: its readers need more than the device.
+ */
+static int map_faults(const struct file *file, struct vm_area_struct *vma)
+{
+	const unsigned long first = FAULTLINE_FAULTS_OFFSET >> PAGE_SHIFT;
+
+	if (!file_ns_capable(file, &init_user_ns, CAP_PERFMON))
+		return -EACCES;
+	return faultline_faults_map(vma, (vma->vm_pgoff - first) /
+					 (FAULTLINE_FAULTS_STRIDE >> PAGE_SHIFT));
+}
+
 /* What is mapped is chosen by the offset, never by the length. */
 static int chardev_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	const unsigned long ring = FAULTLINE_RING_OFFSET >> PAGE_SHIFT;
-
-	if (vma->vm_pgoff >= ring)
-		return faultline_ring_map(vma, vma->vm_pgoff - ring);
-	if (faultline_course_on())
+	if (vma->vm_pgoff >= FAULTLINE_FAULTS_OFFSET >> PAGE_SHIFT)
+		return map_faults(file, vma);
+	if (vma->vm_pgoff < FAULTLINE_RING_OFFSET >> PAGE_SHIFT && faultline_course_on())
 		return faultline_course_map(vma);
-	return faultline_ring_map(vma, vma->vm_pgoff);
+	return faultline_ring_map(vma);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The character device through which readers map the ring, or the course's buffer, and
- * wait.
+ * The character device through which readers map the ring, the fault trace, or the course's
+ * buffer, and wait.
  */
 #ifndef _FAULTLINE_CHARDEV_H
 #define _FAULTLINE_CHARDEV_H

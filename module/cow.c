@@ -39,6 +39,7 @@
 #include "compat.h"
 #include "cow.h"
 #include "direct.h"
+#include "faults.h"
 #include "hook.h"
 #include "latency.h"
 #include "precopy.h"
@@ -108,12 +109,19 @@ static const struct kernel_param_ops cow_ops = {
 module_param_cb(cow, &cow_ops, &cow, 0444);
 MODULE_PARM_DESC(cow, "how to count copy-on-write: auto (default), ftrace, kprobe, entry, off");
 
+/* Somebody wants to know more of each copy.  One key for all, for whom nobody does. */
+static DEFINE_STATIC_KEY_FALSE(cow_watched);
+static unsigned int cow_watchers;
+
 static __always_inline void count(struct faultline_process *process, enum faultline_kind kind,
 				  unsigned long address, bool copied)
 {
 	atomic64_inc(&process->cow_faults[kind]);
-	if (static_branch_unlikely(&faultline_latency_on))
-		faultline_latency_page_copied(process, kind, address, copied);
+	if (!static_branch_unlikely(&cow_watched))
+		return;
+	faultline_latency_page_copied(process, kind, address, copied);
+	if (static_branch_unlikely(&faultline_faults_on))
+		faultline_faults_page_copied(kind);
 }
 
 /* Made by the function that latency.c times; the others copy elsewhere, or not at all. */
@@ -524,6 +532,25 @@ void faultline_cow_disarm(void)
 		return;
 	cow_armed_method->disarm();
 	cow_armed_method = NULL;
+}
+
+/**
+ * faultline_cow_watch() - begin or end to tell somebody of each copy
+ * @who: whom
+ * @on: whether it wants to know
+ *
+ * Context: may sleep; the registry's mutex is held.
+ */
+void faultline_cow_watch(enum faultline_cow_watcher who, bool on)
+{
+	if (on)
+		cow_watchers |= who;
+	else
+		cow_watchers &= ~who;
+	if (cow_watchers)
+		static_branch_enable(&cow_watched);
+	else
+		static_branch_disable(&cow_watched);
 }
 
 /**

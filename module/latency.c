@@ -85,8 +85,6 @@ struct copy_method {
 	u64 cost_ns[FAULTLINE_MEASURES];
 };
 
-DEFINE_STATIC_KEY_FALSE(faultline_latency_on);
-
 static enum faultline_latency latency_wanted;
 /*
  * Between init and exit; guarded by kernel_param_lock, because latency can be written
@@ -356,7 +354,7 @@ static __always_inline void finish(struct faultline_process *process,
 	number = atomic64_inc_return(count);
 	interval = READ_ONCE(faultline_sysctl_cow_sample_interval);
 	if (interval && number % interval == 0)
-		trace_cow_fault(pid_nr(process->pid), address, kind, copy_ns, fault_ns);
+		trace_cow_fault(process->nr, address, kind, copy_ns, fault_ns);
 }
 
 static int notrace fault_return(struct kretprobe_instance *instance, struct pt_regs *regs)
@@ -626,10 +624,8 @@ void faultline_latency_arm(void)
 		start(FAULTLINE_COPY);
 	if (wanted >= FAULTLINE_LATENCY_FAULT)
 		start(FAULTLINE_FAULT);
-	if (latency_timed[FAULTLINE_COPY] || latency_timed[FAULTLINE_FAULT])
-		static_branch_enable(&faultline_latency_on);
-	else
-		static_branch_disable(&faultline_latency_on);
+	faultline_cow_watch(FAULTLINE_COW_WATCHER_LATENCY,
+			    latency_timed[FAULTLINE_COPY] || latency_timed[FAULTLINE_FAULT]);
 	tell_ring();
 }
 
@@ -640,7 +636,7 @@ void faultline_latency_arm(void)
  */
 void faultline_latency_disarm(void)
 {
-	static_branch_disable(&faultline_latency_on);
+	faultline_cow_watch(FAULTLINE_COW_WATCHER_LATENCY, false);
 	stop(FAULTLINE_FAULT);
 	stop(FAULTLINE_COPY);
 }

@@ -7,7 +7,6 @@
 #ifndef _FAULTLINE_LATENCY_H
 #define _FAULTLINE_LATENCY_H
 
-#include <linux/jump_label.h>
 #include <linux/types.h>
 
 #include "uapi/faultline.h"
@@ -27,9 +26,6 @@ enum faultline_measure {
 	FAULTLINE_FAULT,
 	FAULTLINE_MEASURES,
 };
-
-/* Something is being timed.  Written under the registry's mutex. */
-DECLARE_STATIC_KEY_FALSE(faultline_latency_on);
 
 int faultline_latency_init(void);
 void faultline_latency_exit(void);

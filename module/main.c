@@ -11,6 +11,7 @@
 #include "course.h"
 #include "cow.h"
 #include "cow_stats.h"
+#include "faults.h"
 #include "hook.h"
 #include "latency.h"
 #include "precopy.h"
@@ -31,6 +32,7 @@ static int __init faultline_init(void)
 	if (err)
 		goto err_ring;
 	faultline_cow_init();
+	faultline_faults_init();
 	err = faultline_latency_init();
 	if (err)
 		goto err_cow;
@@ -69,6 +71,7 @@ err_precopy:
 err_latency:
 	faultline_latency_exit();
 err_cow:
+	faultline_faults_exit();
 	faultline_cow_exit();
 	faultline_hook_exit();
 	faultline_course_destroy();
@@ -87,6 +90,7 @@ static void __exit faultline_exit(void)
 	faultline_registry_destroy();
 	faultline_precopy_exit();
 	faultline_latency_exit();
+	faultline_faults_exit();
 	faultline_cow_exit();
 	faultline_hook_exit();
 	faultline_course_destroy();

@@ -193,7 +193,7 @@ static void sample(struct faultline_process *process, struct faultline_record *r
 	last->major_faults = usage.major_faults;
 
 	record->id = process->id;
-	record->pid = pid_nr(process->pid);
+	record->pid = process->nr;
 	record->ppid = process->ppid;
 	record->parent_id = process->parent_id;
 	record->threads = usage.threads;
@@ -291,6 +291,7 @@ void faultline_process_adopt(struct faultline_process *process, struct task_stru
 	process->signal = task->signal;
 	process->task = get_task_struct(task);
 	process->pid = get_pid(pid);
+	process->nr = pid_nr(pid);
 	process->born_ns = ktime_get_ns();
 	/* Now: a child may be reaped before anybody samples it, and has no parent then. */
 	read_identity(process);

@@ -14,6 +14,7 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 
+#include "faults.h"
 #include "histogram.h"
 #include "latency.h"
 #include "precopy.h"
@@ -47,6 +48,8 @@ struct faultline_totals {
  * @precopied: pages of pre-copy since registration, by what became of them
  * @precopy: enum faultline_precopy_setting, or a depth
  * @times: of copies and of whole faults since registration
+ * @nr: thread group id in the initial pid namespace, which outlives @pid
+ * @trace: are its faults traced?  Guarded by the registry's lock, read without
  * @follow: children that it forks are registered, too
  * @link: place in the registry's list; guarded by its lock, read under SRCU
  * @task: a thread of the process, referenced
@@ -72,6 +75,8 @@ struct faultline_process {
 	atomic64_t precopied[FAULTLINE_PRECOPY_COUNTS];
 	int precopy;
 	struct faultline_histogram *times[FAULTLINE_MEASURES];
+	pid_t nr;
+	enum faultline_trace trace;
 	bool follow;
 
 	struct list_head link ____cacheline_aligned;

@@ -2,11 +2,12 @@
 /*
  * /proc/faultline/status: text in, text out; and /proc/faultline/histogram.
  *
- * Written: lines `R <pid>`, `R <pid> children`, `U <pid>`, and `P <pid> [depth|auto|off]`,
- * which sets pre-copy for a process that is registered; 0 is the writer.  Lines
- * take effect one by one.  A write ends before the first line that is refused and returns
- * how many bytes went before it, or that line's error when it comes first: a caller that
- * writes the rest, as stdio and shells do, gets the error, and nothing is lost.
+ * Written: lines `R <pid>`, `R <pid> children`, `U <pid>`, `P <pid> [depth|auto|off]`,
+ * which sets pre-copy for a process that is registered, and `T <pid> on|off`, which has its
+ * faults traced; 0 is the writer.  Lines take effect one by one.  A write ends before the
+ * first line that is refused and returns how many bytes went before it, or that line's error
+ * when it comes first: a caller that writes the rest, as stdio and shells do, gets the error,
+ * and nothing is lost.
  *
  * Read: a line of column names, a line per process that the reader may look into,
  * then lines that begin with # and tell of the module.
@@ -33,6 +34,7 @@
 
 #include "chardev.h"
 #include "course.h"
+#include "faults.h"
 #include "follow.h"
 #include "histogram.h"
 #include "latency.h"
@@ -85,6 +87,9 @@ static int parse_precopy(const char *word, int *setting)
 	return 0;
 }
 
+/* What follows `T <pid>`. */
+static const char * const off_on[] = { "off", "on" };
+
 static int run_line(const struct file *file, char *line)
 {
 	char verb = line[0], *option;
@@ -92,7 +97,7 @@ static int run_line(const struct file *file, char *line)
 	bool follow;
 	pid_t nr;
 
-	if (!verb || !strchr("RUP", verb) || line[1] != ' ')
+	if (!verb || !strchr("RUPT", verb) || line[1] != ' ')
 		return -EINVAL;
 	line += 2;
 	err = parse_number(next_word(&line), &nr);
@@ -102,6 +107,12 @@ static int run_line(const struct file *file, char *line)
 	if (verb == 'P') {
 		err = *next_word(&line) ? -EINVAL : parse_precopy(option, &setting);
 		return err ?: faultline_registry_precopy(file, nr, setting);
+	}
+	if (verb == 'T') {
+		setting = sysfs_match_string(off_on, option);
+		if (setting < 0 || *next_word(&line))
+			return -EINVAL;
+		return faultline_registry_trace(file, nr, setting);
 	}
 	follow = verb == 'R' && !strcmp(option, "children");
 	if ((*option && !follow) || *next_word(&line))
@@ -254,6 +265,7 @@ static void show_module(struct seq_file *seq)
 	faultline_latency_show(seq);
 	faultline_follow_show(seq);
 	faultline_precopy_show(seq);
+	faultline_faults_show(seq, faultline_registry_traced());
 	seq_printf(seq, "# hz: %u\n", READ_ONCE(header->hz));
 	seq_printf(seq, "# ticks: %llu run, %llu missed\n", READ_ONCE(header->ticks),
 		   READ_ONCE(header->ticks_missed));

@@ -23,6 +23,7 @@
 #include "compat.h"
 #include "course.h"
 #include "cow.h"
+#include "faults.h"
 #include "follow.h"
 #include "latency.h"
 #include "precopy.h"
@@ -71,24 +72,41 @@ DEFINE_SRCU(faultline_registry_srcu);
 static unsigned int registry_count;
 /* Registrations ever made; guarded by registry_lock. */
 static u64 registry_last_id;
+/* Processes that are traced; guarded by registry_lock. */
+static unsigned int registry_traced;
 
 /* Nobody is registered; whoever wants to be waits for registry_mutex. */
 static void disarm(void)
 {
+	faultline_faults_disarm();
 	faultline_follow_disarm();
 	faultline_latency_disarm();
 	faultline_cow_disarm();
 }
 
+/* Only who is traced has children that are, so that nobody is from now on. */
+static void disarm_faults_if_idle(void)
+{
+	lockdep_assert_held(&registry_mutex);
+	if (!faultline_registry_traced())
+		faultline_faults_disarm();
+}
+
 static void disarm_if_idle(struct work_struct *work)
 {
 	mutex_lock(&registry_mutex);
+	disarm_faults_if_idle();
 	if (!faultline_registry_count())
 		disarm();
 	mutex_unlock(&registry_mutex);
 }
 
 static DECLARE_DELAYED_WORK(disarm_work, disarm_if_idle);
+
+static void disarm_later(void)
+{
+	mod_delayed_work(system_percpu_wq, &disarm_work, msecs_to_jiffies(DISARM_DELAY_MS));
+}
 
 /* The count that readers see in the ring is this one. */
 static unsigned int count_add(int change)
@@ -256,8 +274,20 @@ static void unreserve(void)
 		faultline_course_end_run();
 	raw_spin_unlock(&registry_lock);
 	if (!left)
-		mod_delayed_work(system_percpu_wq, &disarm_work, msecs_to_jiffies(DISARM_DELAY_MS));
+		disarm_later();
 	faultline_ring_wake();
+}
+
+/* False, and nothing has changed, for a process that is registered no more. */
+static bool change_trace(struct faultline_process *process, enum faultline_trace trace)
+{
+	lockdep_assert_held(&registry_lock);
+	if (process->trace == FAULTLINE_TRACE_GONE)
+		return false;
+	registry_traced += trace == FAULTLINE_TRACE_ON;
+	registry_traced -= process->trace == FAULTLINE_TRACE_ON;
+	WRITE_ONCE(process->trace, trace);
+	return true;
 }
 
 /* Needs registry_lock. */
@@ -390,6 +420,23 @@ static int set_precopy(struct faultline_process *process, int setting)
 }
 
 /* The same signature as set_precopy(), for with_registered(). */
+static int set_trace(struct faultline_process *process, int on)
+{
+	int err;
+
+	lockdep_assert_held(&registry_mutex);
+	err = on ? faultline_faults_arm() : 0;
+	if (err)
+		return err;
+	raw_spin_lock(&registry_lock);
+	if (!change_trace(process, on ? FAULTLINE_TRACE_ON : FAULTLINE_TRACE_OFF))
+		err = -ENOENT;
+	raw_spin_unlock(&registry_lock);
+	disarm_faults_if_idle();
+	return err;
+}
+
+/* The same signature as set_precopy(), for with_registered(). */
 static int unregister(struct faultline_process *process, int unused)
 {
 	if (!faultline_process_close(process, FAULTLINE_UNREGISTERED))
@@ -490,6 +537,25 @@ int faultline_registry_precopy(const struct file *writer, pid_t nr, int setting)
 }
 
 /**
+ * faultline_registry_trace() - begin or end to trace the faults of a registered process
+ * @writer: the open file that asks
+ * @nr: pid in the caller's pid namespace, or 0 for the caller
+ * @on: begin, also with the children that it will have, if they are followed
+ *
+ * A fault that is under way when it ends may still be written.
+ *
+ * Context: may sleep; takes registry_mutex.
+ * Return: as faultline_registry_unregister(), and faultline_faults_arm(); -EPERM, too, for who
+ * may not read what would be written.
+ */
+int faultline_registry_trace(const struct file *writer, pid_t nr, bool on)
+{
+	if (on && !file_ns_capable(writer, &init_user_ns, CAP_PERFMON))
+		return -EPERM;
+	return with_registered(writer, nr, set_trace, on);
+}
+
+/**
  * faultline_registry_add_child() - register a child at its birth
  * @child: has adopted it
  * @parent: who forked it; registered, or just forgotten
@@ -518,6 +584,8 @@ int faultline_registry_add_child(struct faultline_process *child,
 		if (child->precopy == FAULTLINE_PRECOPY_GONE)
 			child->precopy = FAULTLINE_PRECOPY_SYSTEM;
 		faultline_precopy_inherit(child->precopy);
+		if (parent->trace == FAULTLINE_TRACE_ON)
+			change_trace(child, FAULTLINE_TRACE_ON);
 		child->parent_id = parent->id;
 		child->counted = faultline_cow_counted();
 		child->id = ++registry_last_id;
@@ -545,10 +613,16 @@ static void free_after_walks(struct rcu_head *rcu)
  */
 void faultline_registry_forget(struct faultline_process *process)
 {
+	bool last_traced;
+
 	raw_spin_lock(&registry_lock);
 	hlist_del_rcu(&process->bucket);
 	list_del_rcu(&process->link);
+	last_traced = process->trace == FAULTLINE_TRACE_ON && registry_traced == 1;
+	change_trace(process, FAULTLINE_TRACE_GONE);
 	raw_spin_unlock(&registry_lock);
+	if (last_traced)
+		disarm_later();
 	faultline_precopy_forget(xchg(&process->precopy, FAULTLINE_PRECOPY_GONE));
 	call_srcu(&faultline_registry_srcu, &process->rcu, free_after_walks);
 	unreserve();
@@ -575,6 +649,16 @@ void faultline_registry_rearm(void)
 unsigned int faultline_registry_count(void)
 {
 	return READ_ONCE(registry_count);
+}
+
+/**
+ * faultline_registry_traced() - processes whose faults are traced
+ *
+ * Return: how many; may be old news when the caller holds no lock.
+ */
+unsigned int faultline_registry_traced(void)
+{
+	return READ_ONCE(registry_traced);
 }
 
 /**

@@ -33,6 +33,7 @@ void faultline_registry_destroy(void);
 int faultline_registry_register(const struct file *writer, pid_t nr, bool follow);
 int faultline_registry_unregister(const struct file *writer, pid_t nr);
 int faultline_registry_precopy(const struct file *writer, pid_t nr, int setting);
+int faultline_registry_trace(const struct file *writer, pid_t nr, bool on);
 int faultline_registry_add_child(struct faultline_process *child,
 				 const struct faultline_process *parent);
 void faultline_registry_forget(struct faultline_process *process);
@@ -41,6 +42,7 @@ void faultline_registry_rearm(void);
 bool faultline_registry_may_see(const struct file *reader,
 				const struct faultline_process *process);
 unsigned int faultline_registry_count(void);
+unsigned int faultline_registry_traced(void);
 unsigned int faultline_registry_limit(void);
 
 /**

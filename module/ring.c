@@ -17,39 +17,21 @@
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
 
-#include "compat.h"
+#include "mapping.h"
 #include "ring.h"
 
-enum {
-	RING_RECORDS_MIN	= 64,
-	RING_RECORDS_MAX	= 1 << 23,	/* 2 GiB */
-	RING_RECORDS_DEFAULT	= 10 * 60 * 20 * 8,	/* 10 min, 20 Hz, 8 processes */
-};
+/* 10 min, 20 Hz, 8 processes. */
+enum { RING_RECORDS_DEFAULT = 10 * 60 * 20 * 8 };
 
 static_assert(sizeof(struct faultline_record) == 256);
 static_assert(offsetof(struct faultline_header, head) == 128);
 static_assert(sizeof(struct faultline_header) <= PAGE_SIZE);
 /* The ring at offset 0 must end before the place where it begins again. */
-static_assert(PAGE_SIZE + RING_RECORDS_MAX * sizeof(struct faultline_record) <=
+static_assert(PAGE_SIZE + FAULTLINE_RECORDS_MAX * sizeof(struct faultline_record) <=
 	      FAULTLINE_RING_OFFSET);
 
 static unsigned int ring_records = RING_RECORDS_DEFAULT;
-
-static int ring_records_set(const char *value, const struct kernel_param *param)
-{
-	int err = param_set_uint_minmax(value, param, RING_RECORDS_MIN, RING_RECORDS_MAX);
-
-	if (err)
-		pr_err("ring_records=%s: expected %d to %d\n", value, RING_RECORDS_MIN,
-		       RING_RECORDS_MAX);
-	return err;
-}
-
-static const struct kernel_param_ops ring_records_ops = {
-	.set = ring_records_set,
-	.get = param_get_uint,
-};
-module_param_cb(ring_records, &ring_records_ops, &ring_records, 0444);
+module_param_cb(ring_records, &faultline_records_ops, &ring_records, 0444);
 MODULE_PARM_DESC(ring_records,
 		 "records that the ring holds, 256 bytes each (64 to 8388608, default 96000)");
 
@@ -93,14 +75,7 @@ int faultline_ring_create(void)
 	ring_header = memory;
 	ring_slots = memory + PAGE_SIZE;
 	ring_next_slot = 0;
-	ring_header->magic = FAULTLINE_MAGIC;
-	ring_header->version = FAULTLINE_VERSION;
-	ring_header->header_size = sizeof(struct faultline_header);
-	ring_header->record_size = sizeof(struct faultline_record);
-	ring_header->data_offset = PAGE_SIZE;
-	ring_header->clock = CLOCK_MONOTONIC;
-	ring_header->capacity = ring_records;
-	ring_header->run = 1;
+	faultline_mapping_describe(ring_header, FAULTLINE_MAGIC, sizeof(*ring_slots), ring_records);
 	return 0;
 }
 
@@ -254,44 +229,16 @@ const struct faultline_header *faultline_ring_header(void)
 	return ring_header;
 }
 
-/*
- * Pages are mapped as they are looked at: whoever wants the newest records of a large ring
- * does not pay for all of it.
- */
-static vm_fault_t map_page(struct vm_fault *vmf)
-{
-	/* faultline_ring_map() saw to it that this is in the ring, wherever it begins. */
-	pgoff_t page = vmf->pgoff % (FAULTLINE_RING_OFFSET >> PAGE_SHIFT);
-
-	vmf->page = vmalloc_to_page((char *)ring_header + (page << PAGE_SHIFT));
-	get_page(vmf->page);
-	return 0;
-}
-
-static const struct vm_operations_struct ring_vm_operations = {
-	.fault = map_page,
-};
-
 /**
  * faultline_ring_map() - map the ring read-only into a process
  * @vma: from mmap
- * @first_page: page of the ring that it begins with, 0 being the header
  *
  * Context: mmap_lock of the caller held for writing.
- * Return: 0, -EPERM for a mapping that could be written or executed, -EINVAL
- * for one that ends beyond the ring.
+ * Return: as faultline_mapping_make().
  */
-int faultline_ring_map(struct vm_area_struct *vma, unsigned long first_page)
+int faultline_ring_map(struct vm_area_struct *vma)
 {
-	unsigned long pages = PAGE_ALIGN(ring_bytes()) >> PAGE_SHIFT;
-
-	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
-		return -EPERM;
-	if (first_page >= pages || vma_pages(vma) > pages - first_page)
-		return -EINVAL;
-	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
-	vma->vm_ops = &ring_vm_operations;
-	return 0;
+	return faultline_mapping_make(vma, ring_header, ring_bytes());
 }
 
 /**

@@ -30,7 +30,7 @@ void faultline_ring_count_tick(void);
 void faultline_ring_count_missed(u64 ticks);
 const struct faultline_header *faultline_ring_header(void);
 
-int faultline_ring_map(struct vm_area_struct *vma, unsigned long first_page);
+int faultline_ring_map(struct vm_area_struct *vma);
 u64 faultline_ring_news(void);
 int faultline_ring_wait(u64 seen);
 void faultline_ring_poll(struct file *file, struct poll_table_struct *wait);

@@ -21,7 +21,7 @@ _faultline_whatif()
 
 	COMPREPLY=()
 	case ${COMP_WORDS[1]} in
-	mrc | compile | gen) [ "$COMP_CWORD" -eq 1 ] || command=("${COMP_WORDS[1]}") ;;
+	mrc | compile | costs | gen | faults | animate | enforce | sample | verify) [ "$COMP_CWORD" -eq 1 ] || command=("${COMP_WORDS[1]}") ;;
 	esac
 	if [[ $current = -* ]]; then
 		words=$(_faultline_whatif_options "$program" "${command[@]}")
@@ -36,7 +36,7 @@ _faultline_whatif()
 	elif [[ ${command[0]} = gen && $previous = gen ]]; then
 		words=$(_faultline_whatif_expected "$program" gen '')
 	else
-		[ "$COMP_CWORD" -eq 1 ] && mapfile -t COMPREPLY < <(compgen -W 'mrc compile gen' -- "$current")
+		[ "$COMP_CWORD" -eq 1 ] && mapfile -t COMPREPLY < <(compgen -W 'mrc compile costs gen faults animate enforce sample verify' -- "$current")
 		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$current")
 		return
 	fi

@@ -38,7 +38,7 @@ _faultline_argument()
 		mapfile -t COMPREPLY < <(compgen -W 'auto off' -- "$4")
 		return ;;
 	*:-o | *:--output | *:--device) ;;
-	attach:* | register:* | unregister:* | precopy:*)
+	record:-p | record:--pid | attach:* | register:* | unregister:* | precopy:*)
 		pids=$(cd /proc && echo [0-9]*)
 		mapfile -t COMPREPLY < <(compgen -W "$pids" -- "$4")
 		return ;;

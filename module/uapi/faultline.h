@@ -41,6 +41,17 @@
  * parent_id: the tree of forks, whoever adopts an orphan.  Its first record tells of
  * the moment of its birth, and comes into the ring with the tick that follows.
  *
+ * The fault trace: a line `T <pid> on` in FAULTLINE_STATUS has every fault of a registered
+ * process written down, and of the children that it is followed by from then on, until its
+ * end or `T <pid> off`, which is for that process alone.  Each CPU has a ring of its own,
+ * at FAULTLINE_FAULTS_OFFSET and the CPU's number times FAULTLINE_FAULTS_STRIDE: a header
+ * whose magic is FAULTLINE_FAULTS_MAGIC, of which only the sizes, clock, capacity, run and
+ * head mean something, and records that are struct faultline_fault.  They are written and
+ * read as above.  A ring is there (ENXIO otherwise) from the first `T <pid> on` until the
+ * module goes; mapping it takes CAP_PERFMON (EACCES otherwise).  Nobody is woken by a fault;
+ * the samples' news, which come at each tick, are a good time to look.  A CPU's faults are
+ * in the order in which they ended.
+ *
  * A program should map the first page, check magic and version, and take all
  * sizes from the header: a later minor revision may append fields to either
  * struct without a new version.
@@ -67,12 +78,16 @@
 #define FAULTLINE_MAJOR		423
 #define FAULTLINE_RING_OFFSET	0x100000000ULL	/* beyond any ring at offset 0 */
 
+#define FAULTLINE_FAULTS_OFFSET	(2 * FAULTLINE_RING_OFFSET)
+#define FAULTLINE_FAULTS_STRIDE	FAULTLINE_RING_OFFSET
+
 #define FAULTLINE_COURSE_STATUS	"/proc/mp3/status"
 #define FAULTLINE_COURSE_BYTES	(128 * 4096)
 #define FAULTLINE_COURSE_LONGS	48000
 #define FAULTLINE_COURSE_GROUP	4
 
 #define FAULTLINE_MAGIC		0x544c4146	/* "FALT" */
+#define FAULTLINE_FAULTS_MAGIC	0x464c4146	/* "FALF" */
 #define FAULTLINE_VERSION	1
 
 #define FAULTLINE_COMM_LEN	16
@@ -257,6 +272,93 @@ struct faultline_record {
 	__u64 precopy_used;
 	__u64 precopy_wasted;
 	__u64 precopy_refused;
+};
+
+/**
+ * enum faultline_fault_kind - what came of a fault
+ * @FAULTLINE_FAULT_MINOR: served without I/O
+ * @FAULTLINE_FAULT_MAJOR: waited for I/O
+ * @FAULTLINE_FAULT_RETRIED: given up to wait for something, such as I/O; it comes again, and
+ *	the kernel counts it then
+ * @FAULTLINE_FAULT_FAILED: a signal is what came of it, or no memory; the kernel does not
+ *	count it
+ */
+enum faultline_fault_kind {
+	FAULTLINE_FAULT_MINOR,
+	FAULTLINE_FAULT_MAJOR,
+	FAULTLINE_FAULT_RETRIED,
+	FAULTLINE_FAULT_FAILED,
+};
+
+/* What else than enum faultline_kind a fault's cow may be. */
+#define FAULTLINE_REUSED	254	/* the page was there, and became writable as it is */
+#define FAULTLINE_NOT_COPIED	255	/* none of this: as a rule there was no page before */
+
+/**
+ * enum faultline_fault_flags - what a fault says besides
+ * @FAULTLINE_FAULT_WRITE: a write
+ * @FAULTLINE_FAULT_EXEC: an instruction was fetched
+ * @FAULTLINE_FAULT_USER: by the program itself; else the kernel did it for the program, in a
+ *	system call
+ * @FAULTLINE_FAULT_REMOTE: by another process (ptrace, /proc/PID/mem, process_vm_writev) or a
+ *	kernel thread; the process's own counters do not have it
+ * @FAULTLINE_FAULT_FILE: in a mapping of a file, or of memory that is shared as one
+ * @FAULTLINE_FAULT_SHARED: in a shared mapping
+ * @FAULTLINE_FAULT_HUGETLB: in a mapping of hugetlbfs, whose pages are huge
+ * @FAULTLINE_FAULT_STACK: in a mapping that grows downwards
+ * @FAULTLINE_FAULT_AHEAD: by pre-copy, ahead of the program
+ * @FAULTLINE_FAULT_COW_KNOWN: without this flag cow means nothing and must be shown as n/a
+ * @FAULTLINE_FAULT_REUSE_KNOWN: without this flag FAULTLINE_NOT_COPIED may be
+ *	FAULTLINE_REUSED as well; of huge pages it always may
+ */
+enum faultline_fault_flags {
+	FAULTLINE_FAULT_WRITE		= 1 << 0,
+	FAULTLINE_FAULT_EXEC		= 1 << 1,
+	FAULTLINE_FAULT_USER		= 1 << 2,
+	FAULTLINE_FAULT_REMOTE		= 1 << 3,
+	FAULTLINE_FAULT_FILE		= 1 << 4,
+	FAULTLINE_FAULT_SHARED		= 1 << 5,
+	FAULTLINE_FAULT_HUGETLB		= 1 << 6,
+	FAULTLINE_FAULT_STACK		= 1 << 7,
+	FAULTLINE_FAULT_AHEAD		= 1 << 8,
+	FAULTLINE_FAULT_COW_KNOWN	= 1 << 9,
+	FAULTLINE_FAULT_REUSE_KNOWN	= 1 << 10,
+};
+
+/**
+ * struct faultline_fault - one fault in the memory of a traced process
+ * @seq: number of this record in its ring, or 0 while it is being written
+ * @time_ns: when it was over, in @clock's time; it began @latency_ns before
+ * @address: which was touched
+ * @ip: the program's instruction; that of the system call where the kernel touched it; 0
+ *	where another process did
+ * @latency_ns: what the kernel's handle_mm_fault() took
+ * @before_pages: from the start of the mapping to the page
+ * @after_pages: behind the page, to the end of the mapping
+ * @pid: thread group id of whose memory it is, initial pid namespace
+ * @tid: the thread that faulted, likewise
+ * @cpu: on which it was over
+ * @node: of that CPU's memory
+ * @kind: enum faultline_fault_kind
+ * @cow: enum faultline_kind of the page that was copied, or FAULTLINE_REUSED, or
+ *	FAULTLINE_NOT_COPIED
+ * @flags: enum faultline_fault_flags
+ */
+struct faultline_fault {
+	__u64 seq;
+	__u64 time_ns;
+	__u64 address;
+	__u64 ip;
+	__u64 latency_ns;
+	__u32 before_pages;
+	__u32 after_pages;
+	__s32 pid;
+	__s32 tid;
+	__u16 cpu;
+	__u16 node;
+	__u8 kind;
+	__u8 cow;
+	__u16 flags;
 };
 
 #endif /* _UAPI_FAULTLINE_H */
