@@ -133,6 +133,9 @@ static size_t register_all(struct request *request)
 		int error = control_register(target->pid, request->observer.children);
 
 		target->ours = !error;
+		if (error == EEXIST && request->observer.children)
+			warnx("process %d: registered already: its children are followed only if they "
+			      "were before", (int)target->pid);
 		if (!error || error == EEXIST)
 			target->id = control_id(target->pid);
 		if (target->id && observer_add(&request->observer, target->id))

@@ -10,6 +10,12 @@
 #include "control.h"
 #include "uapi/faultline.h"
 
+enum {
+	ROW_BYTES	= 1024,
+	/* Those that fork so fast that some are always new are not run after for ever. */
+	TRACE_ROUNDS	= 16,
+};
+
 __attribute__((format(printf, 1, 2)))
 static int control(const char *format, ...)
 {
@@ -46,8 +52,56 @@ int control_precopy(pid_t pid, const char *setting)
 	return control("P %d %s\n", (int)pid, setting);
 }
 
-/* The word of @line that stands where @names holds @name; 0 if there is none. */
-static uint64_t number_under(const char *names, const char *name, const char *line)
+int control_trace(pid_t pid, const char *setting)
+{
+	return control("T %d %s\n", (int)pid, setting);
+}
+
+long long control_trace_says(const char *what)
+{
+	FILE *status = fopen(FAULTLINE_STATUS, "re");
+	long long number = -1;
+	char line[ROW_BYTES], *at;
+
+	while (status && number < 0 && fgets(line, sizeof(line), status)) {
+		at = strncmp(line, "# trace: ", 9) == 0 ? strstr(line, what) : NULL;
+		if (!at)
+			continue;
+		while (at > line && at[-1] >= '0' && at[-1] <= '9')
+			at--;
+		number = atoll(at);
+	}
+	if (status)
+		fclose(status);
+	return number;
+}
+
+static void trace_nobody_seen(void)
+{
+	FILE *status = fopen(FAULTLINE_STATUS, "re");
+	char line[ROW_BYTES];
+
+	while (status && fgets(line, sizeof(line), status))
+		if (*line >= '1' && *line <= '9')
+			control_trace(atoi(line), "off");
+	if (status)
+		fclose(status);
+}
+
+long long control_trace_nobody(void)
+{
+	long long traced = control_trace_says(" processes");
+
+	/* Each time there are but children of those that were told last. */
+	for (int round = 0; traced > 0 && round < TRACE_ROUNDS; round++) {
+		trace_nobody_seen();
+		traced = control_trace_says(" processes");
+	}
+	return traced;
+}
+
+/* The word of @line that stands where @names holds @name, and what follows; NULL if none does. */
+static const char *word_under(const char *names, const char *name, const char *line)
 {
 	size_t length = strlen(name), word;
 
@@ -55,29 +109,44 @@ static uint64_t number_under(const char *names, const char *name, const char *li
 		names += strspn(names, " \n");
 		line += strspn(line, " \n");
 		if (!*names || !*line)
-			return 0;
+			return NULL;
 		word = strcspn(names, " \n");
 		if (word == length && memcmp(names, name, length) == 0)
-			return strtoull(line, NULL, 10);
+			return line;
 		names += word;
 		line += strcspn(line, " \n");
 	}
 }
 
-uint64_t control_id(pid_t pid)
+/* -1 if there is none, or it is n/a. */
+static long long number_under(const char *names, const char *name, const char *line)
+{
+	const char *word = word_under(names, name, line);
+
+	return word && *word >= '0' && *word <= '9' ? strtoll(word, NULL, 10) : -1;
+}
+
+long long control_counted(pid_t pid, const char *column)
 {
 	FILE *status = fopen(FAULTLINE_STATUS, "re");
-	char names[1024], line[1024];
-	uint64_t id = 0;
+	char names[ROW_BYTES], line[ROW_BYTES];
+	long long number = -1;
 
 	if (!status)
-		return 0;
+		return -1;
 	if (fgets(names, sizeof(names), status))
-		while (!id && fgets(line, sizeof(line), status))
-			if (*line != '#' && number_under(names, "pid", line) == (uint64_t)pid)
-				id = number_under(names, "id", line);
+		while (number < 0 && fgets(line, sizeof(line), status))
+			if (*line != '#' && number_under(names, "pid", line) == pid)
+				number = number_under(names, column, line);
 	fclose(status);
-	return id;
+	return number;
+}
+
+uint64_t control_id(pid_t pid)
+{
+	long long id = control_counted(pid, "id");
+
+	return id < 0 ? 0 : (uint64_t)id;
 }
 
 const char *control_explain(int error)

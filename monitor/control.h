@@ -37,6 +37,41 @@ int control_unregister(pid_t pid);
 int control_precopy(pid_t pid, const char *setting);
 
 /**
+ * control_trace() - begin or end to trace the faults of a registered process
+ * @pid: in the caller's pid namespace
+ * @setting: on or off
+ *
+ * Return: 0 or an errno.
+ */
+int control_trace(pid_t pid, const char *setting);
+
+/**
+ * control_trace_nobody() - end to trace whoever is traced and may be told so by the caller
+ *
+ * Those too that are forked meanwhile.
+ *
+ * Return: how many are traced still, or -1 if the module does not tell.
+ */
+long long control_trace_nobody(void);
+
+/**
+ * control_trace_says() - a number that the module tells of the fault trace
+ * @what: of which, " processes", " recorded" or " missed"
+ *
+ * Return: it, or -1 if it does not tell.
+ */
+long long control_trace_says(const char *what);
+
+/**
+ * control_counted() - a number that the module tells of a registered process
+ * @pid: in the caller's pid namespace
+ * @column: its name in the status file
+ *
+ * Return: it, or -1 if it is n/a, or the process not registered, or may not be seen.
+ */
+long long control_counted(pid_t pid, const char *column);
+
+/**
  * control_id() - the registration of a process
  * @pid: in the caller's pid namespace
  *

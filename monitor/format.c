@@ -6,7 +6,7 @@
 #include "arguments.h"
 #include "format.h"
 
-static const struct format * const formats[] = {
+const struct format * const formats[FORMATS] = {
 	&format_dat,
 	&format_csv,
 	&format_json,
@@ -14,8 +14,6 @@ static const struct format * const formats[] = {
 	&format_classic,
 	&format_openmetrics,
 };
-
-enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
 static const struct format *find(const char *name)
 {

@@ -54,6 +54,11 @@ extern const struct format format_chrome_trace;
 extern const struct format format_classic;
 extern const struct format format_openmetrics;
 
+enum { FORMATS = 6 };
+
+/* All of them. */
+extern const struct format * const formats[FORMATS];
+
 /**
  * format_chosen() - the format of a name that somebody typed, or end the program
  * @name: as in -F

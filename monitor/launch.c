@@ -61,6 +61,8 @@ bool launch_fork(struct launch *launch, char **argv)
 		close(gate[1]);
 		execute(gate[0], &mask, on_child, argv);
 	}
+	/* Not the command's: a reader of ours that leaves shows as EPIPE. */
+	signal(SIGPIPE, SIG_IGN);
 	close(gate[0]);
 	launch->gate = gate[1];
 	return true;

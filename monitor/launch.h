@@ -35,7 +35,7 @@ struct launch {
  * @launch: filled in
  * @argv: the command, searched for in PATH
  *
- * From now on the caller's signals are held back, for launch_pass_on().
+ * From now on the caller's signals are held back, for launch_pass_on(), and SIGPIPE is ignored.
  *
  * Return: true, or false with errno.
  */

@@ -6,6 +6,12 @@
 
 #include "output.h"
 
+bool output_renew(int fd)
+{
+	/* EINVAL: no file, but a device. */
+	return fd == STDOUT_FILENO || ftruncate(fd, 0) == 0 || errno == EINVAL;
+}
+
 void output_flush(struct output *output)
 {
 	size_t done = 0;

@@ -6,6 +6,7 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -26,6 +27,14 @@ struct output {
 	char lines[OUTPUT_BYTES];
 	size_t used;
 };
+
+/**
+ * output_renew() - what a file held goes, as there is something to take its place
+ * @fd: of a file; standard output keeps what it has
+ *
+ * Return: true, or false with errno.
+ */
+bool output_renew(int fd);
 
 /**
  * output_reserve() - where the next line goes

@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "histogram_file.h"
+#include "output.h"
 #include "recorder.h"
 
 error_t recorder_option(int key, char *text, struct argp_state *state)
@@ -62,6 +63,8 @@ int recorder_run(const struct recorder *recorder, int fd, const char *name)
 	follow_catch_signals();
 	if (!ring_reader_open(&reader, recorder->device, why, sizeof(why)))
 		errx(EXIT_FAILURE, "%s", why);
+	if (!output_renew(fd))
+		err(EXIT_FAILURE, "%s", name);
 	if (recorder->all)
 		ring_reader_rewind(&reader);
 	origin.header = reader.header;

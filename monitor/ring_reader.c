@@ -24,6 +24,7 @@
 enum { FILE_TICK_NS = 50000000 };	/* between two looks at a file that may grow */
 
 static_assert(sizeof(struct faultline_record) == 256, "the contract's record");
+static_assert(sizeof(struct faultline_fault) == 64, "the contract's fault");
 
 static bool fail(char *why, size_t why_size, const char *format, ...)
 {
@@ -35,17 +36,28 @@ static bool fail(char *why, size_t why_size, const char *format, ...)
 	return false;
 }
 
-/* In the device at the one place where course mode leaves it; in a copy of it at its start. */
-static off_t ring_offset(int fd)
+/**
+ * struct kind - what a ring holds
+ * @magic: of its header
+ * @record_bytes: what this program knows of a record
+ * @offset: in the device; a copy of it is at a file's start
+ */
+struct kind {
+	uint32_t magic;
+	uint32_t record_bytes;
+	uint64_t offset;
+};
+
+static off_t ring_offset(int fd, const struct kind *kind)
 {
 	struct stat status;
 
-	return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) ? (off_t)FAULTLINE_RING_OFFSET : 0;
+	return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) ? (off_t)kind->offset : 0;
 }
 
-static const void *map(int fd, size_t bytes)
+static const void *map(int fd, size_t bytes, const struct kind *kind)
 {
-	const void *memory = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, ring_offset(fd));
+	const void *memory = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, ring_offset(fd, kind));
 
 	return memory == MAP_FAILED ? NULL : memory;
 }
@@ -83,20 +95,20 @@ static bool measure(const struct faultline_header *header, size_t *bytes)
 	       !__builtin_add_overflow(slots, header->data_offset, bytes);
 }
 
-static bool check(const struct faultline_header *header, int fd, const char *path,
-		  size_t *bytes, char *why, size_t why_size)
+static bool check(const struct faultline_header *header, const struct kind *kind, int fd,
+		  const char *path, size_t *bytes, char *why, size_t why_size)
 {
-	if (header->magic != FAULTLINE_MAGIC)
+	if (header->magic != kind->magic)
 		return fail(why, why_size, "%s: not a Faultline ring: magic is %08x, not %08x",
-			    path, header->magic, FAULTLINE_MAGIC);
+			    path, header->magic, kind->magic);
 	if (header->version != FAULTLINE_VERSION)
 		return fail(why, why_size, "%s: ring of version %u, this program reads version %u",
 			    path, header->version, FAULTLINE_VERSION);
-	if (header->record_size < sizeof(struct faultline_record))
+	if (header->record_size < kind->record_bytes)
 		return fail(why, why_size,
 			    "%s: the module is older than this program, with records of %u bytes "
-			    "and not %zu: sudo ./insert.sh replaces it",
-			    path, header->record_size, sizeof(struct faultline_record));
+			    "and not %u: sudo ./insert.sh replaces it",
+			    path, header->record_size, kind->record_bytes);
 	if (!measure(header, bytes) || !is_long_enough(fd, *bytes))
 		return fail(why, why_size, "%s: a Faultline ring whose header contradicts itself",
 			    path);
@@ -104,20 +116,21 @@ static bool check(const struct faultline_header *header, int fd, const char *pat
 }
 
 /* Learn the ring's size from its first page, then map all of it. */
-static bool map_ring(struct ring_reader *reader, const char *path, char *why, size_t why_size)
+static bool map_ring(struct ring_reader *reader, const struct kind *kind, const char *path,
+		     char *why, size_t why_size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	const struct faultline_header *header;
 	bool good;
 
-	header = is_long_enough(reader->fd, page) ? map(reader->fd, page) : NULL;
+	header = is_long_enough(reader->fd, page) ? map(reader->fd, page, kind) : NULL;
 	if (!header)
 		return fail(why, why_size, "%s: not a Faultline ring: it cannot be mapped", path);
-	good = check(header, reader->fd, path, &reader->mapped_bytes, why, why_size);
+	good = check(header, kind, reader->fd, path, &reader->mapped_bytes, why, why_size);
 	munmap((void *)header, page);
 	if (!good)
 		return false;
-	reader->header = map(reader->fd, reader->mapped_bytes);
+	reader->header = map(reader->fd, reader->mapped_bytes, kind);
 	return reader->header ||
 	       fail(why, why_size, "%s: cannot map its %zu bytes: %s", path, reader->mapped_bytes,
 		    strerror(errno));
@@ -153,8 +166,11 @@ static bool fail_access(const char *path, char *why, size_t why_size)
 		    "$USER %s, and log in again)", path, strerror(EACCES), group, group);
 }
 
-bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, size_t why_size)
+static bool open_ring(struct ring_reader *reader, const struct kind *kind, const char *path,
+		      char *why, size_t why_size)
 {
+	int error;
+
 	*reader = (struct ring_reader){ .fd = open(path, O_RDONLY | O_CLOEXEC) };
 	if (reader->fd < 0) {
 		if (errno == ENOENT || errno == ENXIO || errno == ENODEV)
@@ -165,13 +181,33 @@ bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, s
 			return fail_access(path, why, why_size);
 		return fail(why, why_size, "%s: %s", path, strerror(errno));
 	}
-	if (!map_ring(reader, path, why, why_size)) {
+	if (!map_ring(reader, kind, path, why, why_size)) {
+		error = errno;
 		close(reader->fd);
+		errno = error;
 		return false;
 	}
 	reader->next = __atomic_load_n(&reader->header->run, __ATOMIC_RELAXED);
 	reader->file = is_file(reader->fd);
 	return true;
+}
+
+bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, size_t why_size)
+{
+	/* At the one place where course mode leaves it. */
+	const struct kind samples = { FAULTLINE_MAGIC, sizeof(struct faultline_record),
+				      FAULTLINE_RING_OFFSET };
+
+	return open_ring(reader, &samples, path, why, why_size);
+}
+
+bool ring_reader_open_faults(struct ring_reader *reader, const char *path, unsigned int cpu,
+			     char *why, size_t why_size)
+{
+	const struct kind faults = { FAULTLINE_FAULTS_MAGIC, sizeof(struct faultline_fault),
+				     FAULTLINE_FAULTS_OFFSET + cpu * FAULTLINE_FAULTS_STRIDE };
+
+	return open_ring(reader, &faults, path, why, why_size);
 }
 
 void ring_reader_rewind(struct ring_reader *reader)
@@ -184,7 +220,8 @@ void ring_reader_skip(struct ring_reader *reader)
 	reader->next = __atomic_load_n(&reader->header->head, __ATOMIC_ACQUIRE) + 1;
 }
 
-static const struct faultline_record *slot(const struct ring_reader *reader, uint64_t number)
+/* A record begins with its number, whatever it is of. */
+static const uint64_t *slot(const struct ring_reader *reader, uint64_t number)
 {
 	const struct faultline_header *header = reader->header;
 
@@ -193,19 +230,18 @@ static const struct faultline_record *slot(const struct ring_reader *reader, uin
 }
 
 /* Copy record number @number if it still stands in its slot. */
-static bool copy(const struct ring_reader *reader, uint64_t number,
-		 struct faultline_record *record)
+static bool copy(const struct ring_reader *reader, uint64_t number, void *record, size_t bytes)
 {
-	const struct faultline_record *from = slot(reader, number);
+	const uint64_t *from = slot(reader, number);
 
-	if (__atomic_load_n(&from->seq, __ATOMIC_ACQUIRE) != number)	/* (B) */
+	if (__atomic_load_n(from, __ATOMIC_ACQUIRE) != number)		/* (B) */
 		return false;
-	memcpy(record, from, sizeof(*record));
+	memcpy(record, from, bytes);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);			/* (A) */
-	return __atomic_load_n(&from->seq, __ATOMIC_RELAXED) == number;
+	return __atomic_load_n(from, __ATOMIC_RELAXED) == number;
 }
 
-bool ring_reader_next(struct ring_reader *reader, struct faultline_record *record)
+static bool next(struct ring_reader *reader, void *record, size_t bytes)
 {
 	uint64_t head, oldest, capacity = reader->header->capacity;
 	int retries = 0;
@@ -215,7 +251,7 @@ bool ring_reader_next(struct ring_reader *reader, struct faultline_record *recor
 		/* No record has the number 0: behind the highest of all there is none. */
 		if (reader->next > head || !reader->next)
 			return false;
-		if (copy(reader, reader->next, record)) {
+		if (copy(reader, reader->next, record, bytes)) {
 			reader->next++;
 			return true;
 		}
@@ -231,6 +267,16 @@ bool ring_reader_next(struct ring_reader *reader, struct faultline_record *recor
 		reader->lost += oldest - reader->next + 1;
 		reader->next = oldest + 1;
 	}
+}
+
+bool ring_reader_next(struct ring_reader *reader, struct faultline_record *record)
+{
+	return next(reader, record, sizeof(*record));
+}
+
+bool ring_reader_next_fault(struct ring_reader *reader, struct faultline_fault *fault)
+{
+	return next(reader, fault, sizeof(*fault));
 }
 
 bool ring_reader_run_over(const struct ring_reader *reader)

@@ -64,6 +64,21 @@ struct ring_reader {
 bool ring_reader_open(struct ring_reader *reader, const char *path, char *why, size_t why_size);
 
 /**
+ * ring_reader_open_faults() - the same of a CPU's ring of the fault trace
+ * @reader: filled in
+ * @path: the device
+ * @cpu: whose
+ * @why: as above
+ * @why_size: as above
+ *
+ * It is read by ring_reader_next_fault(), and never told that there is more.
+ *
+ * Return: true; false with @why, and ENXIO in errno if there is no such ring.
+ */
+bool ring_reader_open_faults(struct ring_reader *reader, const char *path, unsigned int cpu,
+			     char *why, size_t why_size);
+
+/**
  * ring_reader_rewind() - stand at the first record ever instead
  * @reader: an open reader; what the ring no longer holds will count as lost
  */
@@ -83,6 +98,15 @@ void ring_reader_skip(struct ring_reader *reader);
  * Return: true, or false when the reader has seen everything there is.
  */
 bool ring_reader_next(struct ring_reader *reader, struct faultline_record *record);
+
+/**
+ * ring_reader_next_fault() - copy the next fault, without a system call
+ * @reader: an open reader of faults; @reader->lost grows when the writer was faster
+ * @fault: filled in
+ *
+ * Return: true, or false when the reader has seen everything there is.
+ */
+bool ring_reader_next_fault(struct ring_reader *reader, struct faultline_fault *fault);
 
 /**
  * ring_reader_run_over() - is no registered process left?
