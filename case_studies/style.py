@@ -59,15 +59,16 @@ def figure(title, caption, panels=1):
     return drawn, axes[:, 0]
 
 
-def figure_in_columns(title, caption, panels, columns):
+def figure_in_columns(title, caption, panels, columns, share=True):
     """Return (figure, axes) as figure() does, for what is to be compared side by side.
 
     axes has shape (panels, columns); panels beside each other share their vertical
-    axis, too.
+    axis, too, unless share says that each has axes of its own.
     """
     drawn = Figure((WIDTH_INCHES, TEXT_INCHES + PANEL_INCHES * panels), layout="constrained")
     _label(drawn, title, caption)
-    return drawn, drawn.subplots(panels, columns, sharex=True, sharey="row", squeeze=False)
+    return drawn, drawn.subplots(panels, columns, sharex=share, sharey="row" if share else False,
+                                 squeeze=False)
 
 
 def rows(title, caption, names, widths=(1,)):

@@ -4,8 +4,12 @@
  * 8 bits of history; the page goes whose history is the smallest number, if a tick came now,
  * and of several the one in the first frame.  There is a tick in as many accesses as there
  * are frames.
+ *
+ * What is kept is what a history would be if a tick came now: a use sets its top bit, and
+ * a tick shifts it.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy.h"
 
@@ -24,8 +28,7 @@ enum {
  * @filled: how many have a page
  * @page: of each frame
  * @frame: by page, 1 + where it is, or 0
- * @history: of each frame
- * @used: by frame: USED if it was since the last tick, or 0
+ * @history: of each frame, if a tick came now
  */
 struct aging {
 	const struct run *runs;
@@ -37,7 +40,6 @@ struct aging {
 	uint32_t *page;
 	uint32_t *frame;
 	uint8_t *history;
-	uint8_t *used;
 };
 
 static void *create(const struct trace *trace, const struct policy_options *options)
@@ -46,7 +48,7 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	struct aging *aging;
 
 	aging = calloc(1, sizeof(*aging) + frames * sizeof(*aging->page) +
-			       trace->header.pages * sizeof(*aging->frame) + 2 * frames);
+			       trace->header.pages * sizeof(*aging->frame) + frames);
 	if (!aging)
 		return NULL;
 	aging->runs = trace->runs;
@@ -56,18 +58,13 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	aging->page = (uint32_t *)(aging + 1);
 	aging->frame = aging->page + frames;
 	aging->history = (uint8_t *)(aging->frame + trace->header.pages);
-	aging->used = aging->history + frames;
 	return aging;
 }
 
 static void age(struct aging *aging)
 {
-	uint8_t *history = aging->history, *used = aging->used;
-
-	for (uint32_t i = 0; i < aging->filled; i++) {
-		history[i] = (uint8_t)(history[i] >> 1 | used[i]);
-		used[i] = 0;
-	}
+	for (uint32_t i = 0; i < aging->filled; i++)
+		aging->history[i] >>= 1;
 }
 
 /* The ticks that are due before an access; more than there are bits change nothing. */
@@ -83,19 +80,19 @@ static void age_until(struct aging *aging, uint64_t access)
 		age(aging);
 }
 
+/* 32 frames at a time, where the processor can; clang 14 cannot choose. */
+#if defined(__x86_64__) && !defined(__clang__)
+__attribute__((target_clones("avx2", "default")))
+#endif
 static uint32_t eldest(const struct aging *aging)
 {
-	const uint8_t *history = aging->history, *used = aging->used;
-	uint8_t least = UINT8_MAX, one;
-	uint32_t i;
+	const uint8_t *history = aging->history, *first;
+	uint8_t least = UINT8_MAX;
 
-	for (i = 0; i < aging->filled; i++) {
-		one = (uint8_t)(history[i] >> 1 | used[i]);
-		least = one < least ? one : least;
-	}
-	for (i = 0; (history[i] >> 1 | used[i]) != least; i++)
-		;
-	return i;
+	for (uint32_t i = 0; i < aging->filled; i++)
+		least = history[i] < least ? history[i] : least;
+	first = memchr(history, least, aging->filled);
+	return (uint32_t)(first - history);
 }
 
 static uint32_t place(struct aging *aging, uint32_t page)
@@ -125,10 +122,10 @@ static void use_on(struct aging *aging, uint32_t frame, uint64_t count)
 	due = (end - aging->tick) / aging->frames + 1;
 	aging->tick += due * aging->frames;
 	for (uint64_t i = 0; i < due && i <= HISTORY_BITS; i++) {
-		aging->used[frame] = USED;
+		aging->history[frame] |= USED;
 		age(aging);
 	}
-	aging->used[frame] = USED;
+	aging->history[frame] |= USED;
 }
 
 static uint64_t replay(void *memory, uint64_t from, uint64_t to)
@@ -147,11 +144,30 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 			evictions_before(aging->evictions, i);
 			frame = place(aging, run.page);
 		}
-		aging->used[frame] = USED;
+		aging->history[frame] |= USED;
 		use_on(aging, frame, run_accesses(run));
 		aging->now += run_accesses(run);
 	}
 	return faults;
+}
+
+/* The frames that are left close up. */
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct aging *aging = memory;
+	uint32_t kept = 0, page;
+
+	for (uint64_t i = 0; i < count; i++)
+		aging->frame[pages[i]] = 0;
+	for (uint32_t i = 0; i < aging->filled; i++) {
+		page = aging->page[i];
+		if (!aging->frame[page])
+			continue;
+		aging->page[kept] = page;
+		aging->history[kept] = aging->history[i];
+		aging->frame[page] = ++kept;
+	}
+	aging->filled = kept;
 }
 
 const struct policy policy_aging = {
@@ -159,4 +175,5 @@ const struct policy policy_aging = {
 	.about = "the smallest history of use in 8 ticks",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

@@ -75,13 +75,16 @@ static uint32_t take_last(struct arc *arc, uint8_t list)
 	return page;
 }
 
-/* REPLACE of the paper. */
+/* REPLACE of the paper, in which no frame is ever free again. */
 static void evict(struct arc *arc, bool often_gone)
 {
 	bool once = arc->length[ONCE] && (arc->length[ONCE] > arc->target ||
 					  (often_gone && arc->length[ONCE] == arc->target));
-	uint32_t page = take_last(arc, once ? ONCE : OFTEN);
+	uint32_t page;
 
+	if (arc->length[ONCE] + arc->length[OFTEN] < arc->frames)
+		return;
+	page = take_last(arc, once ? ONCE : OFTEN);
 	evictions_add(arc->evictions, page);
 	add(arc, once ? ONCE_GONE : OFTEN_GONE, page);
 }
@@ -155,9 +158,19 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct arc *arc = memory;
+
+	for (uint64_t i = 0; i < count; i++)
+		if (arc->where[pages[i]] != NOWHERE)
+			take(arc, pages[i]);
+}
+
 const struct policy policy_arc = {
 	.name = "arc",
 	.about = "LRU lists for once and more than once, whose sizes adapt",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "frames.h"
 #include "policy.h"
 
 enum { ABSENT, RESIDENT, USED };
@@ -16,7 +17,7 @@ enum { ABSENT, RESIDENT, USED };
  * @frames: how many
  * @filled: how many have a page
  * @hand: the frame that is looked at next
- * @ring: the page of each frame
+ * @ring: the page of each frame; those that have one come one after the other from @hand on
  * @state: by page, ABSENT, RESIDENT or USED
  */
 struct clock {
@@ -45,13 +46,19 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	return clock;
 }
 
+/* So many before the hand, of which there are no more than frames. */
+static uint32_t frame_at(const struct clock *clock, uint32_t distance)
+{
+	return frames_at(clock->hand, clock->frames, distance);
+}
+
 static uint32_t free_frame(struct clock *clock)
 {
 	uint32_t hand = clock->hand, frame;
 	uint8_t *state;
 
 	if (clock->filled < clock->frames)
-		return clock->filled++;
+		return frame_at(clock, clock->filled++);
 	do {
 		frame = hand;
 		state = &clock->state[clock->ring[frame]];
@@ -82,9 +89,25 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct clock *clock = memory;
+	uint32_t kept = 0, page;
+
+	for (uint64_t i = 0; i < count; i++)
+		clock->state[pages[i]] = ABSENT;
+	for (uint32_t i = 0; i < clock->filled; i++) {
+		page = clock->ring[frame_at(clock, i)];
+		if (clock->state[page] != ABSENT)
+			clock->ring[frame_at(clock, kept++)] = page;
+	}
+	clock->filled = kept;
+}
+
 const struct policy policy_clock = {
 	.name = "clock",
 	.about = "second chance: what was used since is passed over once",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

@@ -91,7 +91,7 @@ static void set_kind(struct clock_pro *clock, uint32_t page, uint8_t kind)
 	clock->state[page] = kind;
 }
 
-static void forget(struct clock_pro *clock, uint32_t page)
+static void leave(struct clock_pro *clock, uint32_t page)
 {
 	list_remove(clock->clock, page);
 	set_kind(clock, page, NOWHERE);
@@ -99,7 +99,7 @@ static void forget(struct clock_pro *clock, uint32_t page)
 
 static void end_test(struct clock_pro *clock, uint32_t page)
 {
-	forget(clock, page);
+	leave(clock, page);
 	if (clock->cold_most > 1)
 		clock->cold_most--;
 }
@@ -159,7 +159,7 @@ static void fault(struct clock_pro *clock, uint32_t page)
 	}
 	if (clock->cold_most < clock->frames)
 		clock->cold_most++;
-	forget(clock, page);
+	leave(clock, page);
 	add(clock, page, HOT);
 }
 
@@ -186,9 +186,19 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct clock_pro *clock = memory;
+
+	for (uint64_t i = 0; i < count; i++)
+		if (clock->state[pages[i]] != NOWHERE)
+			leave(clock, pages[i]);
+}
+
 const struct policy policy_clock_pro = {
 	.name = "clockpro",
 	.about = "Clock with the idea of LIRS: hot and cold pages, and some that are on test",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

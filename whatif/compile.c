@@ -52,8 +52,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "from", 'f', "FORMAT", 0, "What the trace is written in: pid, lackey, drmemtrace or "
-	  "oracleGeneral", 0 },
+	SOURCE_FORMAT_OPTION,
 	{ "page", 'p', "SIZE", 0, "Pages of this size (4k)", 0 },
 	ARGUMENTS_COMMON,
 	{ 0 }
@@ -76,6 +75,7 @@ int command_compile(int argc, char **argv)
 {
 	struct request request = { .page_shift = LOADING_PAGE_SHIFT };
 	struct replacement out;
+	char why[LOADING_WHY_BYTES];
 	struct stat status;
 	bool good;
 
@@ -88,7 +88,9 @@ int command_compile(int argc, char **argv)
 	if (!replacement_begin(&out, request.out))
 		err(EXIT_FAILURE, "%s", request.out);
 	good = loading_compile(request.in, request.format, request.page_shift, out.fd,
-			       request.out);
+			       request.out, why);
+	if (!good)
+		warnx("%s", why);
 	if (!replacement_end(&out, good))
 		err(EXIT_FAILURE, "%s", request.out);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -28,11 +28,15 @@ static bool write_all(int fd, const void *data, size_t bytes)
 bool compiler_begin(struct compiler *compiler, int fd, uint32_t page_shift)
 {
 	compiler->fd = fd;
+	/* Those of the trace before are gone. */
+	compiler->ids = (struct page_ids){ 0 };
 	compiler->pending = 0;
+	compiler->events = NULL;
+	compiler->room = 0;
 	compiler->header = (struct trace_header){
 		.version = TRACE_VERSION,
 		.endian = TRACE_ENDIAN,
-		.page_shift = page_shift,
+		.page_shift = (uint16_t)page_shift,
 	};
 	/* The magic comes last: half a file is none. */
 	if (!write_all(fd, &compiler->header, sizeof(compiler->header)))
@@ -81,12 +85,36 @@ static bool add_to_page(struct compiler *compiler, uint32_t page, bool write, ui
 	return true;
 }
 
+/* What is pending is written, so that no run goes on across it. */
+static bool add_event(struct compiler *compiler, const struct event *event)
+{
+	uint32_t count = compiler->header.events, room = compiler->room ? 2 * compiler->room : 64;
+	struct event *events;
+
+	if (count == compiler->room) {
+		events = count < UINT32_MAX / 2 ? realloc(compiler->events, room * sizeof(*events)) :
+			 NULL;
+		if (!events) {
+			errno = ENOMEM;
+			return false;
+		}
+		compiler->events = events;
+		compiler->room = room;
+	}
+	compiler->events[count] = *event;
+	compiler->events[count].run = compiler->header.runs;
+	compiler->header.events++;
+	return flush(compiler);
+}
+
 bool compiler_add(struct compiler *compiler, const struct access *access)
 {
 	uint32_t shift = compiler->header.page_shift;
 	uint64_t number = access->address >> shift, last;
 	uint32_t page;
 
+	if (access->event.kind != EVENT_NONE)
+		return add_event(compiler, &access->event);
 	if (__builtin_add_overflow(access->address, access->bytes - 1, &last)) {
 		errno = ERANGE;
 		return false;
@@ -161,6 +189,9 @@ static bool complete(struct compiler *compiler)
 	if (linked) {
 		memcpy(next + header->runs, compiler->ids.pages,
 		       header->pages * sizeof(struct page));
+		if (header->events)
+			memcpy((struct page *)(next + header->runs) + header->pages, compiler->events,
+			       header->events * sizeof(struct event));
 		memcpy(map, header, sizeof(*header));
 		seal(map, body);
 	}
@@ -173,7 +204,7 @@ bool compiler_end(struct compiler *compiler)
 	bool good = complete(compiler);
 	int error = errno;
 
-	page_ids_free(&compiler->ids);
+	compiler_abandon(compiler);
 	errno = error;
 	return good;
 }
@@ -181,4 +212,5 @@ bool compiler_end(struct compiler *compiler)
 void compiler_abandon(struct compiler *compiler)
 {
 	page_ids_free(&compiler->ids);
+	free(compiler->events);
 }

@@ -23,6 +23,8 @@ enum { COMPILER_RUNS = 8192 };
  * @ids: the pages
  * @runs: those that are not written yet; the last may become longer
  * @pending: how many
+ * @events: all
+ * @room: for how many of these
  */
 struct compiler {
 	int fd;
@@ -30,6 +32,8 @@ struct compiler {
 	struct page_ids ids;
 	struct run runs[COMPILER_RUNS];
 	uint32_t pending;
+	struct event *events;
+	uint32_t room;
 };
 
 /**
@@ -43,7 +47,7 @@ struct compiler {
 bool compiler_begin(struct compiler *compiler, int fd, uint32_t page_shift);
 
 /**
- * compiler_add() - the next access
+ * compiler_add() - the next access or event
  * @compiler: begun
  * @access: it; one that spans several pages is one access to each
  *

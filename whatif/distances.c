@@ -103,26 +103,59 @@ static void set_last_use(struct distances *distances, uint32_t page)
 	tree_add(distances, place / BLOCK, 1);
 }
 
-/* Where the processor counts bits by itself, as all but the oldest do; clang 14 cannot. */
-#if defined(__x86_64__) && !defined(__clang__)
-__attribute__((target_clones("popcnt", "default")))
-#endif
-void distances_add(struct distances *distances, uint32_t page)
+static void forget_last_use(struct distances *distances, uint32_t page)
 {
-	uint32_t place;
+	uint32_t place = distances->slot[page] - 1;
+
+	distances->bits[place / 64] &= ~(1ULL << place % 64);
+	tree_add(distances, place / BLOCK, -1u);
+}
+
+static inline uint32_t use(struct distances *distances, uint32_t page)
+{
+	uint32_t distance = 0;
 
 	if (distances->now == distances->slots)
 		compact(distances);
-	place = distances->slot[page] - 1;
 	if (!distances->slot[page]) {
-		distances->cold++;
 		distances->live++;
 	} else {
-		distances->count[distances->live - rank(distances, place)]++;
-		distances->bits[place / 64] &= ~(1ULL << place % 64);
-		tree_add(distances, place / BLOCK, -1u);
+		distance = distances->live - rank(distances, distances->slot[page] - 1);
+		forget_last_use(distances, page);
 	}
 	set_last_use(distances, page);
+	return distance;
+}
+
+/* Where the processor counts bits by itself, as all but the oldest do; clang 14 cannot. */
+#if defined(__x86_64__) && !defined(__clang__)
+#define COUNTS_BITS	__attribute__((target_clones("popcnt", "default")))
+#else
+#define COUNTS_BITS
+#endif
+
+COUNTS_BITS
+uint32_t distances_use(struct distances *distances, uint32_t page)
+{
+	return use(distances, page);
+}
+
+COUNTS_BITS
+void distances_add(struct distances *distances, uint32_t page)
+{
+	uint32_t distance = use(distances, page);
+
+	if (distance)
+		distances->count[distance]++;
+	else
+		distances->cold++;
+}
+
+void distances_forget(struct distances *distances, uint32_t page)
+{
+	forget_last_use(distances, page);
+	distances->slot[page] = 0;
+	distances->live--;
 }
 
 uint64_t distances_faults(const struct distances *distances, uint64_t frames)

@@ -4,7 +4,7 @@
  * included; so many frames it takes for the use not to fault (Mattson and others).  In memory
  * for the distinct pages only.
  *
- * init -> add ... -> count, faults -> free
+ * init -> add ... -> count, faults -> free; or use, forget ... -> free
  */
 #ifndef DISTANCES_H
 #define DISTANCES_H
@@ -56,6 +56,22 @@ bool distances_init(struct distances *distances, uint64_t pages);
  * @page: less than @distances->pages
  */
 void distances_add(struct distances *distances, uint32_t page);
+
+/**
+ * distances_use() - a use of a page that is not counted
+ * @distances: the uses before
+ * @page: less than @distances->pages
+ *
+ * Return: its distance, or 0 if it is the first.
+ */
+uint32_t distances_use(struct distances *distances, uint32_t page);
+
+/**
+ * distances_forget() - as if a page had never been used
+ * @distances: the uses before
+ * @page: one that was
+ */
+void distances_forget(struct distances *distances, uint32_t page);
 
 /**
  * distances_expect() - a page will be added soon

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "frames.h"
 #include "policy.h"
 
 /**
@@ -13,7 +14,7 @@
  * @frames: how many
  * @used: how many have a page
  * @oldest: the frame whose page goes next, once all are used
- * @ring: the page of each frame
+ * @ring: the page of each frame; those that are used come one after the other from @oldest on
  * @resident: by page, is it in one?
  */
 struct fifo {
@@ -42,13 +43,19 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	return fifo;
 }
 
+/* So many behind the oldest, of which there are no more than frames. */
+static uint32_t frame_at(const struct fifo *fifo, uint32_t distance)
+{
+	return frames_at(fifo->oldest, fifo->frames, distance);
+}
+
 /* The frame that a new page gets. */
 static uint32_t free_frame(struct fifo *fifo)
 {
 	uint32_t frame = fifo->oldest;
 
 	if (fifo->used < fifo->frames)
-		return fifo->used++;
+		return frame_at(fifo, fifo->used++);
 	fifo->resident[fifo->ring[frame]] = false;
 	evictions_add(fifo->evictions, fifo->ring[frame]);
 	fifo->oldest = frame + 1 == fifo->frames ? 0 : frame + 1;
@@ -74,9 +81,25 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct fifo *fifo = memory;
+	uint32_t kept = 0, page;
+
+	for (uint64_t i = 0; i < count; i++)
+		fifo->resident[pages[i]] = false;
+	for (uint32_t i = 0; i < fifo->used; i++) {
+		page = fifo->ring[frame_at(fifo, i)];
+		if (fifo->resident[page])
+			fifo->ring[frame_at(fifo, kept++)] = page;
+	}
+	fifo->used = kept;
+}
+
 const struct policy policy_fifo = {
 	.name = "fifo",
 	.about = "first in, first out",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

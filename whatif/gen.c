@@ -101,19 +101,28 @@ static const struct argp argp = {
 	.args_doc = "PATTERN",
 	.doc = "Make accesses to memory of a known pattern."
 	       "\v"
-	       "Text has a line 'pid R|W address' for each.\n\n"
+	       "Text has a line 'pid R|W address' for each, and 'pid F child' and 'pid X' where a "
+	       "process forks and exits.\n\n"
 	       "Examples:\n"
 	       "  faultline-whatif gen zipf > zipf.txt\n"
 	       "  faultline-whatif gen zipf --pages=1m --accesses=100m -o zipf.trace\n",
 	.help_filter = add_patterns,
 };
 
+static bool put_event(const struct event *event)
+{
+	if (event->kind == EVENT_FORK)
+		return printf("%u F %u\n", event->pid, event->other) > 0;
+	return printf("%u X\n", event->pid) > 0;
+}
+
 static int write_text(struct generator *generator)
 {
 	struct access access;
 
 	while (patterns_next(generator, &access))
-		if (printf("%u %c 0x%jx\n", access.pid, access.write ? 'W' : 'R',
+		if (access.event.kind != EVENT_NONE ? !put_event(&access.event) :
+		    printf("%u %c 0x%jx\n", access.pid, access.write ? 'W' : 'R',
 			   (uintmax_t)access.address) < 0)
 			break;
 	if (fflush(stdout) || ferror(stdout))
@@ -133,7 +142,7 @@ static bool compile_all(struct generator *generator, int fd)
 			compiler_abandon(&compiler);
 			return false;
 		}
-		progress_add(1);
+		progress_add(access.event.kind == EVENT_NONE);
 	}
 	return compiler_end(&compiler);
 }

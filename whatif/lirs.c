@@ -111,7 +111,8 @@ static void hit(struct lirs *lirs, uint32_t page)
 		return;
 	}
 	list_remove(lirs->queue, page);
-	if (before & IN_STACK)
+	/* If LIR pages were forgotten, the next ones take their places. */
+	if (before & IN_STACK || lirs->lir < lirs->lir_most)
 		promote(lirs, page);
 	else
 		list_add_last(lirs->queue, lirs->head, page);
@@ -164,10 +165,34 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget_page(struct lirs *lirs, uint32_t page)
+{
+	uint8_t before = lirs->state[page];
+
+	lirs->state[page] = 0;
+	if (before & IN_STACK)
+		list_remove(lirs->stack, page);
+	if (before & RESIDENT)
+		lirs->free++;
+	if (before & LIR) {
+		lirs->lir--;
+		prune(lirs);
+	} else if (before & RESIDENT) {
+		list_remove(lirs->queue, page);
+	}
+}
+
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		forget_page(memory, pages[i]);
+}
+
 const struct policy policy_lirs = {
 	.name = "lirs",
 	.about = "by the distance between a page's last two uses",
 	.frames_least = 2,
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

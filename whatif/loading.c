@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,18 +11,32 @@
 #include "loading.h"
 #include "progress.h"
 
-static const char no_page_size[] = "%s: page: of objects, which have no page size";
-
 /* A compiler is too large for a thread's stack. */
-static struct compiler compiler;
+static _Thread_local struct compiler compiler;
 
-static bool say(const char *path)
+__attribute__((format(printf, 2, 3)))
+static bool refuse(char *why, const char *format, ...)
 {
-	warnx("%s: %s", path, errno == ENODATA ? "no access in it" : strerror(errno));
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, LOADING_WHY_BYTES, format, arguments);
+	va_end(arguments);
 	return false;
 }
 
-static bool add_source(struct source *source, const char *out)
+static bool refuse_objects(char *why, const char *path)
+{
+	return refuse(why, "%s: page: of objects, which have no page size", path);
+}
+
+static bool say(char *why, const char *path)
+{
+	return refuse(why, "%s: %s", path,
+		      errno == ENODATA ? "no access in it" : strerror(errno));
+}
+
+static bool add_source(struct source *source, const char *out, char *why)
 {
 	struct access access;
 
@@ -32,33 +46,30 @@ static bool add_source(struct source *source, const char *out)
 			continue;
 		}
 		if (errno != ERANGE)
-			return say(out);
+			return say(why, out);
 		source_refuse(source, "goes beyond the last address");
 		break;
 	}
-	if (*source->why)
-		warnx("%s", source->why);
-	return !*source->why;
+	return !*source->why || refuse(why, "%s", source->why);
 }
 
 bool loading_compile(const char *path, const struct source_format *format, uint32_t page_shift,
-		     int fd, const char *out)
+		     int fd, const char *out, char *why)
 {
 	struct source source;
 	bool good;
 
-	if (!source_open(&source, path, format)) {
-		warnx("%s", source.why);
-		return false;
-	}
+	if (!source_open(&source, path, format))
+		return refuse(why, "%s", source.why);
 	progress_begin("accesses read", 0);
 	if (!compiler_begin(&compiler, fd, source.format->objects ? 0 : page_shift)) {
-		good = say(out);
-	} else if (!add_source(&source, out)) {
+		good = say(why, out);
+	} else if (!add_source(&source, out, why)) {
 		compiler_abandon(&compiler);
 		good = false;
 	} else {
-		good = compiler_end(&compiler) || say(errno == ENODATA ? path : out);
+		compiler.header.sampled = source.sampled;
+		good = compiler_end(&compiler) || say(why, errno == ENODATA ? path : out);
 	}
 	progress_end();
 	source_close(&source);
@@ -68,8 +79,7 @@ bool loading_compile(const char *path, const struct source_format *format, uint3
 /* What messages call it. */
 static const char unnamed[] = "temporary file";
 
-/* A file without a name, of which nothing is left when the program ends. */
-static int open_unnamed(void)
+int loading_unnamed(char *why)
 {
 	const char *folder = getenv("TMPDIR");
 	char path[4096];
@@ -80,21 +90,27 @@ static int open_unnamed(void)
 	snprintf(path, sizeof(path), "%s/faultline-whatif.XXXXXX", folder);
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
-		warn("%s", path);
+		say(why, path);
 	else
 		unlink(path);
 	return fd;
 }
 
 /* The same accesses to larger pages. */
-static bool enlarge(const struct trace *trace, uint32_t page_shift, int fd)
+static bool enlarge(const struct trace *trace, uint32_t page_shift, int fd, char *why)
 {
 	uint32_t shift = trace->header.page_shift;
 	const struct page *page;
 	struct access access;
+	uint32_t events = 0;
 	bool good = compiler_begin(&compiler, fd, page_shift);
 
+	compiler.header.sampled = trace->header.sampled;
 	for (uint64_t i = 0; good && i < trace->header.runs; i++) {
+		for (; good && events < trace->header.events &&
+		       trace->events[events].run == i; events++)
+			good = compiler_add(&compiler,
+					    &(struct access){ .event = trace->events[events] });
 		page = &trace->pages[trace->runs[i].page];
 		access = (struct access){
 			.address = page->number << shift,
@@ -103,71 +119,70 @@ static bool enlarge(const struct trace *trace, uint32_t page_shift, int fd)
 			.write = trace->runs[i].count & RUN_WRITTEN,
 			.count = run_accesses(trace->runs[i]),
 		};
-		good = compiler_add(&compiler, &access);
+		good = good && compiler_add(&compiler, &access);
 	}
 	if (good)
-		return compiler_end(&compiler) || say(unnamed);
-	say(unnamed);
+		return compiler_end(&compiler) || say(why, unnamed);
+	say(why, unnamed);
 	compiler_abandon(&compiler);
 	return false;
 }
 
-static bool map(struct trace *trace, int fd, const char *path)
+static bool map(struct trace *trace, int fd, const char *path, char *why)
 {
-	char why[TRACE_WHY_BYTES];
+	char wrong[TRACE_WHY_BYTES];
 
-	if (trace_open(trace, fd, why))
-		return true;
-	warnx("%s: %s", path, why);
-	return false;
+	return trace_open(trace, fd, wrong) || refuse(why, "%s: %s", path, wrong);
 }
 
-bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t page_shift)
+bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t page_shift,
+		     char *why)
 {
-	int fd = open_unnamed();
+	int fd = loading_unnamed(why);
 	bool good;
 
-	good = fd >= 0 && enlarge(small, page_shift, fd) && map(trace, fd, unnamed);
+	good = fd >= 0 && enlarge(small, page_shift, fd, why) && map(trace, fd, unnamed, why);
 	if (fd >= 0)
 		close(fd);
 	return good;
 }
 
-static bool load_compiled(struct trace *trace, int fd, const char *path, uint32_t page_shift)
+static bool load_compiled(struct trace *trace, int fd, const char *path, uint32_t page_shift,
+			  char *why)
 {
 	struct trace small;
 	uint32_t shift;
 	bool good;
 
-	if (!map(trace, fd, path))
+	if (!map(trace, fd, path, why))
 		return false;
 	shift = trace->header.page_shift;
 	if (!page_shift || page_shift == shift)
 		return true;
 	small = *trace;
-	good = shift && page_shift > shift && loading_enlarge(trace, &small, page_shift);
 	if (!shift)
-		warnx(no_page_size, path);
+		good = refuse_objects(why, path);
 	else if (page_shift < shift)
-		warnx("%s: page: compiled with pages of %ju bytes, which cannot become smaller",
-		      path, (uintmax_t)1 << shift);
+		good = refuse(why, "%s: page: compiled with pages of %ju bytes, which cannot become "
+			      "smaller", path, (uintmax_t)1 << shift);
+	else
+		good = loading_enlarge(trace, &small, page_shift, why);
 	trace_close(&small);
 	return good;
 }
 
 static bool load_other(struct trace *trace, const char *path, const struct source_format *format,
-		       uint32_t page_shift)
+		       uint32_t page_shift, char *why)
 {
-	int fd = open_unnamed();
+	int fd = loading_unnamed(why);
 	bool good;
 
 	good = fd >= 0 &&
-	       loading_compile(path, format, page_shift ?: LOADING_PAGE_SHIFT, fd, unnamed) &&
-	       map(trace, fd, path);
+	       loading_compile(path, format, page_shift ?: LOADING_PAGE_SHIFT, fd, unnamed, why) &&
+	       map(trace, fd, path, why);
 	if (good && page_shift && !trace->header.page_shift) {
-		warnx(no_page_size, path);
 		trace_close(trace);
-		good = false;
+		good = refuse_objects(why, path);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -175,7 +190,7 @@ static bool load_other(struct trace *trace, const char *path, const struct sourc
 }
 
 bool loading_trace(struct trace *trace, const char *path, const struct source_format *format,
-		   uint32_t page_shift)
+		   uint32_t page_shift, char *why)
 {
 	char start[sizeof(TRACE_MAGIC) - 1];
 	int fd = -1;
@@ -185,9 +200,9 @@ bool loading_trace(struct trace *trace, const char *path, const struct source_fo
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && pread(fd, start, sizeof(start), 0) == sizeof(start) &&
 	    trace_is_compiled(start, sizeof(start)))
-		good = load_compiled(trace, fd, path, page_shift);
+		good = load_compiled(trace, fd, path, page_shift, why);
 	else
-		good = load_other(trace, path, format, page_shift);
+		good = load_other(trace, path, format, page_shift, why);
 	if (fd >= 0)
 		close(fd);
 	return good;

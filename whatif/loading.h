@@ -11,8 +11,19 @@
 #include "source.h"
 #include "trace.h"
 
-/* The page size if nobody says another: 4 KB. */
-enum { LOADING_PAGE_SHIFT = 12 };
+enum {
+	/* The page size if nobody says another: 4 KB. */
+	LOADING_PAGE_SHIFT	= 12,
+	LOADING_WHY_BYTES	= 5120,
+};
+
+/**
+ * loading_unnamed() - a file without a name, of which nothing is left when the program ends
+ * @why: of LOADING_WHY_BYTES; one line of what is wrong
+ *
+ * Return: it, or -1 with @why.
+ */
+int loading_unnamed(char *why);
 
 /**
  * loading_compile() - compile a file
@@ -21,11 +32,12 @@ enum { LOADING_PAGE_SHIFT = 12 };
  * @page_shift: log2 of the page size; taken for none if the file is of objects
  * @fd: an empty file, open for reading and writing
  * @out: its name, for messages
+ * @why: of LOADING_WHY_BYTES; one line of what is wrong
  *
- * Return: true, or false having said why.
+ * Return: true, or false with @why.
  */
 bool loading_compile(const char *path, const struct source_format *format, uint32_t page_shift,
-		     int fd, const char *out);
+		     int fd, const char *out, char *why);
 
 /**
  * loading_trace() - a trace with pages of a size
@@ -33,20 +45,23 @@ bool loading_compile(const char *path, const struct source_format *format, uint3
  * @path: the file; "-" is standard input
  * @format: what it is written in, or NULL to see by itself
  * @page_shift: log2 of the page size, or 0 for that which the file has, or 4 KB
+ * @why: of LOADING_WHY_BYTES; one line of what is wrong
  *
- * Return: true, or false having said why.
+ * Return: true, or false with @why.
  */
 bool loading_trace(struct trace *trace, const char *path, const struct source_format *format,
-		   uint32_t page_shift);
+		   uint32_t page_shift, char *why);
 
 /**
  * loading_enlarge() - the same accesses, to larger pages
  * @trace: filled in
  * @small: a trace
  * @page_shift: log2 of the page size
+ * @why: of LOADING_WHY_BYTES; one line of what is wrong
  *
- * Return: true, or false having said why.
+ * Return: true, or false with @why.
  */
-bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t page_shift);
+bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t page_shift,
+		     char *why);
 
 #endif /* LOADING_H */

@@ -67,9 +67,20 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct lru *lru = memory;
+
+	for (uint64_t i = 0; i < count; i++) {
+		lru->used -= lru->last[pages[i]] > lru->retired;
+		lru->last[pages[i]] = 0;
+	}
+}
+
 const struct policy policy_lru = {
 	.name = "lru",
 	.about = "least recently used",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

@@ -135,9 +135,23 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct mglru *mglru = memory;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!mglru->state[pages[i]])
+			continue;
+		list_remove(mglru->links, pages[i]);
+		mglru->state[pages[i]] = 0;
+		mglru->free++;
+	}
+}
+
 const struct policy policy_mglru = {
 	.name = "mglru",
 	.about = "like Linux's multi-generational LRU",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

@@ -73,6 +73,12 @@ uint32_t page_ids_of(struct page_ids *ids, struct page page)
 	return *slot - 1;
 }
 
+uint32_t page_ids_find(const struct page_ids *ids, struct page page)
+{
+	/* The slot of none has 0. */
+	return *slot_of(ids, page) - 1;
+}
+
 void page_ids_free(struct page_ids *ids)
 {
 	free(ids->pages);

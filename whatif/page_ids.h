@@ -49,6 +49,15 @@ bool page_ids_init(struct page_ids *ids);
 uint32_t page_ids_of(struct page_ids *ids, struct page page);
 
 /**
+ * page_ids_find() - the number of a page that may not have one
+ * @ids: the pages; nobody adds any meanwhile
+ * @page: which
+ *
+ * Return: its number, or PAGE_NONE.
+ */
+uint32_t page_ids_find(const struct page_ids *ids, struct page page);
+
+/**
  * page_ids_free() - forget them
  * @ids: the pages
  */

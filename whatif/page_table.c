@@ -61,6 +61,11 @@ bool page_table_fits(enum page_table_kind kind, uint32_t page_shift)
 	       (page_shift - SMALLEST_SHIFT) / NODE_BITS < levels_of(kind);
 }
 
+uint32_t page_table_spared(uint32_t shift)
+{
+	return shift / NODE_BITS;
+}
+
 /* ---- Trees ---- */
 
 static int compare_pages(const void *a, const void *b)
@@ -195,7 +200,9 @@ void page_table_evict(struct page_table *table, uint32_t page)
 
 	if (table->kind != PAGE_TABLE_INVERTED)
 		return;
-	for (link = bucket_of(table, page); *link != page + 1; link = &table->next[*link - 1])
+	for (link = bucket_of(table, page); *link && *link != page + 1;
+	     link = &table->next[*link - 1])
 		;
-	*link = table->next[page];
+	if (*link)
+		*link = table->next[page];
 }

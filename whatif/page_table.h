@@ -13,6 +13,9 @@
 
 #include "trace.h"
 
+/* log2 of the bytes of an entry of a tree's node, as processors of 64 bits have it. */
+enum { PAGE_TABLE_ENTRY_SHIFT = 3 };
+
 enum page_table_kind {
 	PAGE_TABLE_NONE,
 	PAGE_TABLE_LEVELS_1,
@@ -35,6 +38,12 @@ struct page_table;
  * Return: false for trees where it is not 4 KB, 2 MB, 1 GB and so on, or no level is left.
  */
 bool page_table_fits(enum page_table_kind kind, uint32_t page_shift);
+
+/**
+ * page_table_spared() - how many levels of a tree a walk to a huge page does not pass
+ * @shift: log2 of its pages
+ */
+uint32_t page_table_spared(uint32_t shift);
 
 /**
  * page_table_create() - one without a page
@@ -63,7 +72,7 @@ uint64_t page_table_bytes(const struct page_table *table);
 uint32_t page_table_walk(struct page_table *table, uint32_t page);
 
 /**
- * page_table_evict() - a page has gone from its frame
+ * page_table_evict() - a page has gone from its frame, or is not mapped any more
  * @table: it
  * @page: which
  */

@@ -130,13 +130,18 @@ static void zipf(struct generator *generator, struct access *access)
 
 /*
  * A parent writes all pages and forks; then child and parent, in turn, read each page, and
- * the child writes every other one.
+ * the child writes every other one, and exits.
  */
 static void forks(struct generator *generator, struct access *access)
 {
 	uint64_t step = generator->made % (generator->pages * 4), page = step;
 	bool write = true;
 
+	if (!generator->told && generator->made && (step == 0 || step == generator->pages)) {
+		access->event = step ? (struct event){ .kind = EVENT_FORK, .pid = PARENT, .other = CHILD } :
+				       (struct event){ .kind = EVENT_EXIT, .pid = CHILD };
+		return;
+	}
 	if (step >= generator->pages) {
 		step -= generator->pages;
 		page = step / 3;
@@ -153,7 +158,7 @@ static const struct pattern patterns[] = {
 	{ "locality", "9 of 10 in a window of 1/128, which moves; the others anywhere", locality },
 	{ "thrashing", "each page once, in order, again and again", thrashing },
 	{ "zipf", "the n-th popular page 1/n as often as the most popular", zipf },
-	{ "fork", "a parent writes; a child and it read, and the child writes every other", forks },
+	{ "fork", "a parent writes and forks; both read, and the child writes every other", forks },
 };
 
 enum { PATTERNS = sizeof(patterns) / sizeof(patterns[0]) };
@@ -192,6 +197,7 @@ bool patterns_next(struct generator *generator, struct access *access)
 		return false;
 	*access = (struct access){ .bytes = 1, .pid = PARENT, .count = 1 };
 	generator->pattern->next(generator, access);
-	generator->made++;
+	generator->told = access->event.kind != EVENT_NONE;
+	generator->made += !generator->told;
 	return true;
 }

@@ -20,7 +20,8 @@ struct generator;
  * struct pattern - one of them
  * @name: on the command line
  * @about: what it does, in a line
- * @next: fills in page, offset and write of the next access, and pid if that is not 1
+ * @next: fills in page, offset and write of the next access, and pid if that is not 1; or an
+ *	event, where none came last
  */
 struct pattern {
 	const char *name;
@@ -37,6 +38,7 @@ struct pattern {
  *
  * And for patterns.c alone:
  * @random: state of the random numbers
+ * @told: what came last was an event
  * @window: page at which the present phase begins
  */
 struct generator {
@@ -45,6 +47,7 @@ struct generator {
 	uint64_t count;
 	uint64_t made;
 
+	bool told;
 	uint64_t random;
 	uint64_t window;
 };
@@ -75,7 +78,7 @@ void patterns_begin(struct generator *generator, const struct pattern *pattern, 
 		    uint64_t count, uint64_t seed);
 
 /**
- * patterns_next() - the next access
+ * patterns_next() - the next access or event
  * @generator: begun
  * @access: filled in
  *

@@ -24,3 +24,13 @@ const struct policy *policy_called(const char *name)
 			return policy;
 	return NULL;
 }
+
+const char *policy_names(void)
+{
+	static char names[256];
+
+	*names = '\0';
+	for (unsigned int i = 0; policy_at(i); i++)
+		strcat(strcat(names, i ? ", " : ""), policy_at(i)->name);
+	return names;
+}

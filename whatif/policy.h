@@ -3,7 +3,7 @@
  * Page replacement: which page has to go when another one needs its frame.  Each policy is a
  * file of its own.  Pages are indices, and what is known of them stands in arrays.
  *
- * create -> replay ... -> free
+ * create -> replay, forget ... -> free
  */
 #ifndef POLICY_H
 #define POLICY_H
@@ -35,6 +35,8 @@ struct policy_options {
  * @frames_least: it makes no sense with fewer frames; 0 if it does with one
  * @create: memory that is empty; NULL if there is not enough.  One block, for free(3).
  * @replay: runs of the trace, from one to before another, in order; how many faults
+ * @forget: pages that are gone for good, and whose numbers others may get: their frames are
+ *          free, and nothing is remembered of them; NULL if it knows what comes
  */
 struct policy {
 	const char *name;
@@ -42,6 +44,7 @@ struct policy {
 	uint32_t frames_least;
 	void *(*create)(const struct trace *trace, const struct policy_options *options);
 	uint64_t (*replay)(void *memory, uint64_t from, uint64_t to);
+	void (*forget)(void *memory, const uint32_t *pages, uint64_t count);
 };
 
 extern const struct policy policy_fifo, policy_lru, policy_clock, policy_aging,
@@ -55,6 +58,11 @@ extern const struct policy policy_fifo, policy_lru, policy_clock, policy_aging,
  * Return: it, or NULL.
  */
 const struct policy *policy_called(const char *name);
+
+/**
+ * policy_names() - all of them in order, for a message
+ */
+const char *policy_names(void);
 
 /**
  * policy_at() - all of them in order

@@ -10,6 +10,7 @@
 
 enum { PERIOD_NS = 250000000 };
 
+static bool wanted;
 static const char *what;
 static uint64_t all;
 static _Atomic uint64_t done;
@@ -50,13 +51,20 @@ static void *show_all(void *unused)
 	return unused;
 }
 
+void progress_show(void)
+{
+	wanted = isatty(STDERR_FILENO);
+}
+
 void progress_begin(const char *name, uint64_t count)
 {
+	if (!wanted)
+		return;
 	what = name;
 	all = count;
 	done = 0;
 	ended = false;
-	shows = isatty(STDERR_FILENO) && pthread_create(&shower, NULL, show_all, NULL) == 0;
+	shows = pthread_create(&shower, NULL, show_all, NULL) == 0;
 }
 
 void progress_add(uint64_t more)

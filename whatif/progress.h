@@ -2,12 +2,17 @@
 /*
  * How far a long run has come, on standard error, if that is a terminal.
  *
- * begin -> add ... -> end; any thread may add
+ * show; begin -> add ... -> end; any thread may add
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
 #include <stdint.h>
+
+/**
+ * progress_show() - from now on a person may see it; a library's caller has the terminal to itself
+ */
+void progress_show(void);
 
 /**
  * progress_begin() - start to count, and to show after a while

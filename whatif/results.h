@@ -8,35 +8,25 @@
 #define RESULTS_H
 
 #include <stdbool.h>
-#include <stdint.h>
-
-#include "tlb.h"
-#include "trace.h"
 
 enum results_format { RESULTS_TABLE, RESULTS_CSV, RESULTS_JSON };
 
+enum { RESULTS_VALUE_BYTES = 32 };
+
 /**
- * struct result - a row
- * @policy: name
- * @frames: how many
- * @trace: what was replayed, for its page size and counts
- * @share: of the pages that were looked at
- * @faults: how many; scaled where @share is not 1; NAN if that cannot be told
- * @tlb: of the processor; without entries if there was none
- * @counts: of what missed in it, and of walks
- * @table: that was walked, or PAGE_TABLE_NONE
- * @table_bytes: what it takes
+ * struct results_column - one of a row's values
+ * @name: as in the first line; NULL behind the last column
+ * @width: in a table; negative for words, which begin at the left
+ * @is_word: json puts it in quotes
+ * @asked: one bit of those that results_begin() is told, if a table has it only then; or 0
+ * @write: the value of a row, as text of less than RESULTS_VALUE_BYTES; n/a if there is none
  */
-struct result {
-	const char *policy;
-	uint64_t frames;
-	const struct trace *trace;
-	double share;
-	double faults;
-	struct tlb_shape tlb;
-	struct tlb_counts counts;
-	enum page_table_kind table;
-	uint64_t table_bytes;
+struct results_column {
+	const char *name;
+	int width;
+	bool is_word;
+	unsigned int asked;
+	void (*write)(const void *row, char *value);
 };
 
 /**
@@ -46,16 +36,26 @@ struct result {
 enum results_format results_format(const char *name);
 
 /**
+ * results_number() - a value that is a whole number
+ * @number: it, or NAN
+ * @value: as struct results_column has it
+ */
+void results_number(double number, char *value);
+
+/**
  * results_begin() - the line of names
  * @format: how
+ * @columns: of the rows that will come
+ * @asked: of their bits, those that a table has; csv and json have all
  */
-void results_begin(enum results_format format);
+void results_begin(enum results_format format, const struct results_column *columns,
+		   unsigned int asked);
 
 /**
  * results_row() - a row
  * @row: it
  */
-void results_row(const struct result *row);
+void results_row(const void *row);
 
 /**
  * results_end() - see that all has arrived

@@ -164,9 +164,19 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct s3_fifo *fifo = memory;
+
+	for (uint64_t i = 0; i < count; i++)
+		if (fifo->state[pages[i]] != NOWHERE)
+			take(fifo, pages[i]);
+}
+
 const struct policy policy_s3_fifo = {
 	.name = "s3fifo",
 	.about = "a small FIFO before the main one, and a memory of who has gone",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

@@ -4,16 +4,6 @@
 
 #include "sample.h"
 
-/* Not the one of page_ids.c: a page's number must not tell whether it is chosen. */
-static uint64_t hash(struct page page)
-{
-	uint64_t mixed = page.number ^ (uint64_t)page.pid << 40 ^ 0x5851f42d4c957f2d;
-
-	mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
-	mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
-	return mixed ^ mixed >> 31;
-}
-
 bool sample_init(struct sample *sample, const struct trace *trace, double share)
 {
 	uint64_t pages = trace->header.pages;
@@ -26,7 +16,7 @@ bool sample_init(struct sample *sample, const struct trace *trace, double share)
 		return false;
 	}
 	for (uint64_t i = 0; i < pages; i++) {
-		if ((double)hash(trace->pages[i]) >= share * 0x1p64)
+		if ((double)sample_hash(trace->pages[i]) >= share * 0x1p64)
 			continue;
 		sample->bits[i / 64] |= 1ULL << i % 64;
 		sample->numbers[i] = (uint32_t)sample->pages++;
@@ -60,6 +50,7 @@ bool sample_trace_init(struct sample *sample, const struct trace *trace)
 	sample->trace.header.runs = count;
 	sample->trace.header.pages = sample->pages;
 	sample->trace.header.accesses = 0;
+	sample->trace.header.events = 0;
 	for (i = 0; i < trace->header.runs; i++) {
 		if (!sample_has(sample, trace->runs[i].page))
 			continue;

@@ -30,6 +30,16 @@ struct sample {
 	struct trace trace;
 };
 
+/* Not the one of page_ids.c: a page's number must not tell whether it is chosen. */
+static inline uint64_t sample_hash(struct page page)
+{
+	uint64_t mixed = page.number ^ (uint64_t)page.pid << 40 ^ 0x5851f42d4c957f2d;
+
+	mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
+	mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+	return mixed ^ mixed >> 31;
+}
+
 static inline bool sample_has(const struct sample *sample, uint32_t page)
 {
 	return sample->bits[page / 64] >> page % 64 & 1;

@@ -68,6 +68,36 @@ struct tlb_shape settings_tlb(const char *text)
 	return (struct tlb_shape){ (uint32_t)entries, (uint32_t)ways };
 }
 
+struct nodes_shape settings_nodes(const char *text)
+{
+	const char *at = text, *end = text + strlen(text);
+	struct nodes_shape shape = { 0 };
+	uint64_t count, migrate = 0;
+	bool good;
+
+	good = source_number(&at, end, 10, &count) && count && count <= NODES_MAX;
+	shape.interleave = source_skips(&at, end, ":interleave");
+	if ((shape.interleave || source_skips(&at, end, ":first")) && source_skips(&at, end, ":"))
+		good = good && source_number(&at, end, 10, &migrate) && migrate &&
+		       migrate <= NODES_MIGRATE_MAX;
+	if (!good || at != end)
+		errx(EXIT_USAGE, "nodes: expected 1 to %d nodes, first or interleave, and after how many "
+		     "accesses a frame migrates, such as 2:first:4, not '%s'", NODES_MAX, text);
+	shape.count = (uint32_t)count;
+	shape.migrate = (uint32_t)migrate;
+	return shape;
+}
+
+const char *settings_nodes_text(struct nodes_shape shape, char *text)
+{
+	int length = snprintf(text, SETTINGS_SIZE_BYTES, "%u:%s", shape.count,
+			      shape.interleave ? "interleave" : "first");
+
+	if (shape.migrate)
+		snprintf(text + length, SETTINGS_SIZE_BYTES - (size_t)length, ":%u", shape.migrate);
+	return text;
+}
+
 const char *settings_size(uint64_t number, char *text)
 {
 	int unit = -1;

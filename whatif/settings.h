@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "nodes.h"
 #include "tlb.h"
 
 enum { SETTINGS_MAX = 4096, SETTINGS_SIZE_BYTES = 24 };
@@ -40,6 +41,21 @@ uint32_t settings_page_shift(const char *text);
  * @text: it
  */
 struct tlb_shape settings_tlb(const char *text);
+
+/**
+ * settings_nodes() - NUMA nodes: COUNT[:first|:interleave[:MIGRATE]], such as 2:first:4
+ * @text: it
+ */
+struct nodes_shape settings_nodes(const char *text);
+
+/**
+ * settings_nodes_text() - as settings_nodes() reads it
+ * @shape: it
+ * @text: filled in, of SETTINGS_SIZE_BYTES
+ *
+ * Return: @text.
+ */
+const char *settings_nodes_text(struct nodes_shape shape, char *text);
 
 /**
  * settings_size() - a number as settings_number() reads it

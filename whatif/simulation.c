@@ -42,7 +42,10 @@ static uint64_t window_of(const struct simulation *simulation, const struct trac
 	return window < 1 ? 1 : window < 0x1p62 ? (uint64_t)window : 1ULL << 62;
 }
 
-/* Of what is replayed; more than there are pages are never filled. */
+/*
+ * Of what is replayed; more than there are pages are never filled, and of shared memory, memory
+ * knows how many there are.
+ */
 static uint32_t frames_of(const struct simulation *simulation, const struct trace *trace)
 {
 	double frames = (double)simulation->frames;
@@ -53,6 +56,8 @@ static uint32_t frames_of(const struct simulation *simulation, const struct trac
 		frames = 1;
 	if (frames < simulation->policy->frames_least)
 		frames = simulation->policy->frames_least;
+	if (simulation->layout)
+		return frames < TRACE_PAGES_MAX ? (uint32_t)frames : TRACE_PAGES_MAX;
 	return frames < (double)trace->header.pages ? (uint32_t)frames :
 	       (uint32_t)trace->header.pages;
 }
@@ -60,24 +65,30 @@ static uint32_t frames_of(const struct simulation *simulation, const struct trac
 /**
  * struct machine - what a configuration is simulated by
  * @trace: what is replayed
- * @policy: its memory
+ * @policy: its memory, or NULL
+ * @memory: that has a policy of its own, or NULL
  * @tlb: or NULL
  * @table: or NULL
- * @evictions: from the policy to the others
+ * @evictions: from these to the others
+ * @resized: likewise, of huge pages
  */
 struct machine {
 	const struct trace *trace;
 	void *policy;
+	struct memory *memory;
 	struct tlb *tlb;
 	struct page_table *table;
 	struct evictions evictions;
+	struct evictions resized;
 };
 
 static void free_machine(struct machine *machine)
 {
 	free(machine->evictions.all);
+	free(machine->resized.all);
 	free(machine->table);
 	free(machine->tlb);
+	memory_free(machine->memory);
 	free(machine->policy);
 }
 
@@ -93,13 +104,18 @@ static bool make_machine(struct machine *machine, const struct simulation *simul
 		.window = window_of(simulation, machine->trace),
 		.evictions = simulation->tlb.entries ? &machine->evictions : NULL,
 	};
-	machine->policy = simulation->policy->create(machine->trace, &options);
-	if (simulation->tlb.entries)
-		machine->tlb = tlb_create(machine->trace, simulation->tlb);
+	if (simulation->layout)
+		machine->memory = memory_create(simulation->layout, simulation->policy, &options,
+						&simulation->options);
+	else
+		machine->policy = simulation->policy->create(machine->trace, &options);
+	if (simulation->tlb.entries && (machine->memory || machine->policy))
+		machine->tlb = tlb_create(machine->trace, simulation->tlb, machine->memory ?
+					  memory_huge(machine->memory) : NULL);
 	if (simulation->table)
 		machine->table = page_table_create(machine->trace, simulation->table,
 						   simulation->frames);
-	return machine->policy && (machine->tlb || !simulation->tlb.entries) &&
+	return (machine->policy || machine->memory) && (machine->tlb || !simulation->tlb.entries) &&
 	       (machine->table || !simulation->table);
 }
 
@@ -107,10 +123,23 @@ static void look_up(struct simulation *simulation, struct machine *machine, uint
 		    uint64_t to)
 {
 	struct tlb_counts more = tlb_replay(machine->tlb, from, to, &machine->evictions,
-					    machine->table);
+					    &machine->resized, machine->table);
 
 	simulation->counts.misses += more.misses;
 	simulation->counts.references += more.references;
+}
+
+static bool use(struct simulation *simulation, struct machine *machine, uint64_t from,
+		uint64_t to, uint64_t *faults)
+{
+	machine->evictions.count = machine->resized.count = 0;
+	if (machine->memory)
+		return memory_replay(machine->memory, from, to,
+				     machine->tlb ? &machine->evictions : NULL,
+				     machine->tlb ? &machine->resized : NULL) &&
+		       !machine->resized.failed;
+	*faults += simulation->policy->replay(machine->policy, from, to);
+	return true;
 }
 
 /* Memory and TLB in turns, as this must know who went. */
@@ -120,13 +149,15 @@ static bool replay(struct simulation *simulation, struct machine *machine)
 
 	for (from = 0; from < runs; from = to) {
 		to = runs - from < STRETCH ? runs : from + STRETCH;
-		machine->evictions.count = 0;
-		faults += simulation->policy->replay(machine->policy, from, to);
-		if (machine->evictions.failed)
+		if (!use(simulation, machine, from, to, &faults) || machine->evictions.failed)
 			return false;
 		if (machine->tlb)
 			look_up(simulation, machine, from, to);
 		progress_add(to - from);
+	}
+	if (machine->memory) {
+		memory_count(machine->memory, simulation->memory);
+		faults = simulation->memory[MEMORY_MINOR] + simulation->memory[MEMORY_MAJOR];
 	}
 	simulation->faults = (double)faults;
 	if (simulation->sample)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "memory.h"
 #include "policy.h"
 #include "sample.h"
 #include "tlb.h"
@@ -25,10 +26,13 @@ enum { SIMULATION_SAMPLE_LEAST = 4 };
  * @window: of the working set, in accesses; 0 for ten times the frames
  * @tlb: of the processor
  * @table: that is walked when it misses
+ * @layout: of @trace, for memory that processes share; or NULL
+ * @options: of this memory
  * @sample: replayed in its stead in as much less memory (MiniSim), or NULL
  * @faults: filled in; those of a sample are scaled
  * @counts: filled in if there is a TLB
  * @table_bytes: filled in if there is a table
+ * @memory: filled in if there is a layout
  */
 struct simulation {
 	const struct trace *trace;
@@ -37,10 +41,13 @@ struct simulation {
 	uint64_t window;
 	struct tlb_shape tlb;
 	enum page_table_kind table;
+	const struct layout *layout;
+	struct memory_options options;
 	const struct sample *sample;
 	double faults;
 	struct tlb_counts counts;
 	uint64_t table_bytes;
+	uint64_t memory[MEMORY_COUNTS];
 };
 
 /**

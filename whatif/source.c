@@ -15,7 +15,7 @@
 enum { BUFFER_BYTES = 4 * SOURCE_LINE_MAX };
 
 static const struct source_format * const formats[] = {
-	&source_lackey, &source_drmemtrace, &source_pid_text, &source_oracle_general,
+	&source_lackey, &source_drmemtrace, &source_pid_text, &source_oracle_general, &source_faults,
 };
 
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
@@ -23,7 +23,7 @@ enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 /* All of them, for a message. */
 static const char *names(void)
 {
-	static char all[128];
+	static _Thread_local char all[160];
 
 	*all = '\0';
 	for (int i = 0; i < FORMATS; i++)
@@ -31,11 +31,20 @@ static const char *names(void)
 	return all;
 }
 
-const struct source_format *source_format_chosen(const char *name)
+const struct source_format *source_format_called(const char *name)
 {
 	for (int i = 0; i < FORMATS; i++)
 		if (strcmp(formats[i]->name, name) == 0)
 			return formats[i];
+	return NULL;
+}
+
+const struct source_format *source_format_chosen(const char *name)
+{
+	const struct source_format *format = source_format_called(name);
+
+	if (format)
+		return format;
 	errx(EXIT_USAGE, "from: expected one of %s, not '%s'", names(), name);
 }
 

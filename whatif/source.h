@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trace.h"
+
 enum {
 	SOURCE_WHY_BYTES	= 512,
 	/* Of the longest line; more of them are no trace. */
@@ -20,12 +22,13 @@ enum {
 };
 
 /**
- * struct access - somebody touches memory
+ * struct access - somebody touches memory; or something else happens
  * @address: of the first byte; of an object, which it is
  * @bytes: how many, at least 1; an object is not split
  * @pid: whose memory
  * @write: does the first of them write?
  * @count: how often in succession
+ * @event: what happens instead, if that is not EVENT_NONE; without its run
  */
 struct access {
 	uint64_t address;
@@ -33,6 +36,7 @@ struct access {
 	uint32_t pid;
 	bool write;
 	uint64_t count;
+	struct event event;
 };
 
 struct source;
@@ -51,7 +55,7 @@ struct source_format {
 	bool (*next)(struct source *source, struct access *access);
 };
 
-extern const struct source_format source_drmemtrace, source_lackey, source_oracle_general,
+extern const struct source_format source_drmemtrace, source_faults, source_lackey, source_oracle_general,
 	source_pid_text;
 
 /**
@@ -59,6 +63,7 @@ extern const struct source_format source_drmemtrace, source_lackey, source_oracl
  * @path: its name, for messages
  * @format: what it is written in
  * @pid: whose accesses come next, where lines do not say
+ * @sampled: until now, did it say that not all accesses are in it?
  * @why: empty, or one line of what is wrong and at which byte
  *
  * And for source.c alone:
@@ -74,6 +79,7 @@ struct source {
 	const char *path;
 	const struct source_format *format;
 	uint32_t pid;
+	bool sampled;
 	char why[SOURCE_WHY_BYTES];
 
 	int fd;
@@ -84,6 +90,19 @@ struct source {
 	uint64_t last;
 	bool whole;
 };
+
+/**
+ * source_format_called() - the format of this name
+ * @name: as on the command line
+ *
+ * Return: it, or NULL.
+ */
+const struct source_format *source_format_called(const char *name);
+
+/* The option whose text source_format_chosen() takes. */
+#define SOURCE_FORMAT_OPTION							\
+	{ "from", 'f', "FORMAT", 0, "What the trace is written in: pid, lackey, drmemtrace or " \
+	  "oracleGeneral", 0 }
 
 /**
  * source_format_chosen() - the format of this name, or end the program

@@ -51,7 +51,7 @@ uint64_t trace_body(const struct trace_header *header)
 	if (header->runs > most || header->pages > most)
 		return 0;
 	return sizeof(*header) + header->runs * (sizeof(struct run) + sizeof(uint64_t)) +
-	       header->pages * sizeof(struct page);
+	       header->pages * sizeof(struct page) + header->events * sizeof(struct event);
 }
 
 bool trace_is_compiled(const void *start, size_t bytes)
@@ -75,7 +75,7 @@ static bool check_header(const struct trace_header *header, uint64_t bytes, char
 		return refuse(why, "byte %zu: of format %u; this program reads %d",
 			      offsetof(struct trace_header, version), header->version,
 			      TRACE_VERSION);
-	if (header->page_shift > 63 || !header->runs || !header->pages ||
+	if (header->page_shift > 63 || header->sampled > 1 || !header->runs || !header->pages ||
 	    header->pages > TRACE_PAGES_MAX)
 		return refuse(why, "byte %zu: the header is altered",
 			      offsetof(struct trace_header, page_shift));
@@ -137,6 +137,40 @@ static bool check_runs(const struct trace *trace, char *why)
 	return true;
 }
 
+static bool event_is_good(const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_FORK:
+		return event->other != event->pid;
+	case EVENT_EXIT:
+	case EVENT_NODE:
+		return true;
+	case EVENT_ANONYMOUS:
+	case EVENT_SHARED:
+	case EVENT_FILE:
+	case EVENT_PRIVATE:
+		return event->bytes && event->bytes - 1 <= UINT64_MAX - event->address &&
+		       event->bytes - 1 <= UINT64_MAX - event->offset;
+	default:
+		return false;
+	}
+}
+
+static bool check_events(const struct trace *trace, char *why)
+{
+	uint64_t before = 0;
+
+	for (uint32_t i = 0; i < trace->header.events; i++) {
+		if (trace->events[i].run < before || trace->events[i].run > trace->header.runs ||
+		    !event_is_good(&trace->events[i]))
+			return refuse(why, "byte %ju: event %u is none",
+				      (uintmax_t)((char *)&trace->events[i] - (char *)trace->map),
+				      i);
+		before = trace->events[i].run;
+	}
+	return true;
+}
+
 bool trace_open(struct trace *trace, int fd, char *why)
 {
 	struct stat status;
@@ -161,7 +195,8 @@ bool trace_open(struct trace *trace, int fd, char *why)
 	if (check_header(&trace->header, bytes, why) && check_sums(map, &trace->header, why)) {
 		trace->next = (const void *)(trace->runs + trace->header.runs);
 		trace->pages = (const void *)(trace->next + trace->header.runs);
-		if (check_runs(trace, why))
+		trace->events = (const void *)(trace->pages + trace->header.pages);
+		if (check_runs(trace, why) && check_events(trace, why))
 			return true;
 	}
 	munmap(map, bytes);

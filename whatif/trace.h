@@ -7,6 +7,7 @@
  *	struct run   runs[header.runs]		in the order in which they happened
  *	uint64_t     next[header.runs]		the next run of the same page
  *	struct page  pages[header.pages]	what is behind a page's number
+ *	struct event events[header.events]	what happened besides, in order
  *	uint64_t     sums[]			a checksum of each TRACE_BLOCK of all above
  *	uint64_t     seal			a checksum of the sums
  *
@@ -47,7 +48,8 @@ enum {
  * @version: TRACE_VERSION
  * @endian: TRACE_ENDIAN, in the byte order of all numbers
  * @page_shift: log2 of the page size in bytes; 0 if the pages are objects, without a size
- * @zero: 0
+ * @events: how many
+ * @sampled: 1 if only some accesses are in it, as somebody looked now and then; or 0
  * @accesses: how many there were
  * @runs: accesses in succession to one page
  * @pages: distinct ones
@@ -57,8 +59,9 @@ struct trace_header {
 	char magic[8];
 	uint32_t version;
 	uint32_t endian;
-	uint32_t page_shift;
-	uint32_t zero;
+	uint16_t page_shift;
+	uint16_t sampled;
+	uint32_t events;
 	uint64_t accesses;
 	uint64_t runs;
 	uint64_t pages;
@@ -94,11 +97,64 @@ struct page {
 static_assert(sizeof(struct page) == 16, "it is in files");
 
 /**
+ * enum event_kind - what happens besides accesses
+ * @EVENT_NONE: nothing
+ * @EVENT_FORK: a process has a child, which gets all of its memory
+ * @EVENT_EXIT: a process leaves its memory
+ * @EVENT_ANONYMOUS: addresses are private memory of no file, as all are of which nothing is said
+ * @EVENT_SHARED: addresses are memory that processes share, and that goes to swap
+ * @EVENT_FILE: addresses are a file, which what is written reaches
+ * @EVENT_PRIVATE: addresses are a file, of which what is written is a private copy
+ * @EVENT_NODE: a process runs on another NUMA node from now on
+ */
+enum event_kind {
+	EVENT_NONE,
+	EVENT_FORK,
+	EVENT_EXIT,
+	EVENT_ANONYMOUS,
+	EVENT_SHARED,
+	EVENT_FILE,
+	EVENT_PRIVATE,
+	EVENT_NODE,
+};
+
+/**
+ * struct event - something that happens besides accesses
+ * @run: before this run
+ * @address: of a mapping, the first
+ * @bytes: of a mapping, at least 1, and no more than there are behind @address
+ * @offset: of the file, what is at @address
+ * @pid: whose memory
+ * @kind: of enum event_kind
+ * @other: the child; or the number of the file, the shared memory or the node
+ * @zero: 0
+ */
+struct event {
+	uint64_t run;
+	uint64_t address;
+	uint64_t bytes;
+	uint64_t offset;
+	uint32_t pid;
+	uint32_t kind;
+	uint32_t other;
+	uint32_t zero;
+};
+
+static_assert(sizeof(struct event) == 48, "it is in files");
+
+/* Does it say what is at some addresses? */
+static inline bool event_maps(const struct event *event)
+{
+	return event->kind >= EVENT_ANONYMOUS && event->kind <= EVENT_PRIVATE;
+}
+
+/**
  * struct trace - a trace that can be replayed
  * @header: its counts
  * @runs: see above
  * @next: see above
  * @pages: see above
+ * @events: see above
  * @map: the mapped file
  */
 struct trace {
@@ -106,6 +162,7 @@ struct trace {
 	const struct run *runs;
 	const uint64_t *next;
 	const struct page *pages;
+	const struct event *events;
 	void *map;
 };
 

@@ -129,9 +129,19 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct two_queue *queue = memory;
+
+	for (uint64_t i = 0; i < count; i++)
+		if (queue->where[pages[i]] != NOWHERE)
+			take(queue, pages[i]);
+}
+
 const struct policy policy_two_queue = {
 	.name = "2q",
 	.about = "a FIFO for what is new, and LRU for what came back",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

@@ -9,6 +9,7 @@
 
 #include "arguments.h"
 #include "command.h"
+#include "progress.h"
 
 /**
  * struct command - what can be asked for, besides replaying a trace
@@ -21,15 +22,22 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "animate", command_animate },
 	{ "compile", command_compile },
+	{ "costs", command_costs },
+	{ "enforce", command_enforce },
+	{ "faults", command_faults },
 	{ "gen", command_gen },
 	{ "mrc", command_mrc },
+	{ "sample", command_sample },
+	{ "verify", command_verify },
 };
 
 int main(int argc, char **argv)
 {
 	char name[64];
 
+	progress_show();
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;

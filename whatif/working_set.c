@@ -88,9 +88,20 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct working_set *set = memory;
+
+	for (uint64_t i = 0; i < count; i++) {
+		set->used -= set->last[pages[i]] > set->retired;
+		set->last[pages[i]] = 0;
+	}
+}
+
 const struct policy policy_working_set = {
 	.name = "ws",
 	.about = "the working set: what was used in the last --window accesses",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

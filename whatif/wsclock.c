@@ -11,6 +11,7 @@
  */
 #include <stdlib.h>
 
+#include "frames.h"
 #include "policy.h"
 
 enum { REFERENCED = 1, DIRTY = 2, SCAN = 128 };
@@ -27,7 +28,7 @@ enum { REFERENCED = 1, DIRTY = 2, SCAN = 128 };
  * @filled: how many have a page
  * @hand: the frame that is looked at next
  * @used: of each frame, when its page was seen to be used
- * @page: of each frame
+ * @page: of each frame; those that have one come one after the other from @hand on
  * @frame: by page, 1 + where it is, or 0
  * @flags: of each frame: REFERENCED, DIRTY
  */
@@ -69,26 +70,40 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 /* Leaves the hand behind what it has passed. */
 static uint32_t find_victim(struct wsclock *clock)
 {
-	uint32_t frame = clock->hand, written = NO_FRAME, oldest = frame;
-	uint8_t *flags;
+	uint32_t hand = clock->hand, frames = clock->frames, frame, written = NO_FRAME;
+	uint32_t oldest = hand, most = frames < SCAN ? frames : SCAN;
+	uint64_t now = clock->now, window = clock->window, least = UINT64_MAX, when;
+	uint8_t flags;
 
-	for (uint32_t i = 0; i < clock->frames && i < SCAN; i++, frame = clock->hand) {
-		clock->hand = frame + 1 == clock->frames ? 0 : frame + 1;
-		flags = &clock->flags[frame];
-		if (*flags & REFERENCED) {
-			*flags &= (uint8_t)~REFERENCED;
-			clock->used[frame] = clock->now;
-		} else if (clock->now - clock->used[frame] > clock->window) {
-			if (!(*flags & DIRTY))
-				return frame;
-			*flags &= (uint8_t)~DIRTY;
+	for (uint32_t i = 0; i < most; i++) {
+		frame = hand;
+		hand = frame + 1 == frames ? 0 : frame + 1;
+		flags = clock->flags[frame];
+		when = clock->used[frame];
+		if (flags & REFERENCED) {
+			clock->flags[frame] = flags & DIRTY;
+			clock->used[frame] = now;
+			when = now;
+		} else if (now - when > window) {
+			if (!(flags & DIRTY)) {
+				written = frame;
+				break;
+			}
+			clock->flags[frame] = 0;
 			if (written == NO_FRAME)
 				written = frame;
 		}
-		if (clock->used[frame] < clock->used[oldest])
-			oldest = frame;
+		oldest = when < least ? frame : oldest;
+		least = when < least ? when : least;
 	}
+	clock->hand = hand;
 	return written == NO_FRAME ? oldest : written;
+}
+
+/* So many before the hand, of which there are no more than frames. */
+static uint32_t frame_at(const struct wsclock *clock, uint32_t distance)
+{
+	return frames_at(clock->hand, clock->frames, distance);
 }
 
 static uint32_t place(struct wsclock *clock, uint32_t page)
@@ -96,7 +111,7 @@ static uint32_t place(struct wsclock *clock, uint32_t page)
 	uint32_t frame;
 
 	if (clock->filled < clock->frames) {
-		frame = clock->filled++;
+		frame = frame_at(clock, clock->filled++);
 	} else {
 		frame = find_victim(clock);
 		clock->frame[clock->page[frame]] = 0;
@@ -130,9 +145,33 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 	return faults;
 }
 
+static void move(struct wsclock *clock, uint32_t from, uint32_t to)
+{
+	clock->used[to] = clock->used[from];
+	clock->page[to] = clock->page[from];
+	clock->flags[to] = clock->flags[from];
+	clock->frame[clock->page[to]] = to + 1;
+}
+
+static void forget(void *memory, const uint32_t *pages, uint64_t count)
+{
+	struct wsclock *clock = memory;
+	uint32_t kept = 0, frame;
+
+	for (uint64_t i = 0; i < count; i++)
+		clock->frame[pages[i]] = 0;
+	for (uint32_t i = 0; i < clock->filled; i++) {
+		frame = frame_at(clock, i);
+		if (clock->frame[clock->page[frame]])
+			move(clock, frame, frame_at(clock, kept++));
+	}
+	clock->filled = kept;
+}
+
 const struct policy policy_wsclock = {
 	.name = "wsclock",
 	.about = "Clock that takes what is clean and out of the working set; its scan is bounded",
 	.create = create,
 	.replay = replay,
+	.forget = forget,
 };

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A policy of replacement that rules over real memory: the program's accesses to a buffer fault
+ * into userfaultfd(2), which lets as many of its pages be in memory as there are frames, and those
+ * that the policy says.  The others are in a file.
+ *
+ * A page in memory is in a file of memory that the buffer maps.  An access to one that is not
+ * there is a missing fault, and a fault that is counted.  So that the policy sees hits, only the
+ * page that is accessed now is in the program's page table: an access to another one that is in
+ * memory is a minor fault, and a hit.  What repeats on the same page nobody sees, and so only
+ * policies to which that means nothing can be enforced.
+ */
+#ifndef ENFORCEMENT_H
+#define ENFORCEMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy.h"
+#include "trace.h"
+
+/**
+ * struct enforcement - a policy, and what came of it
+ * @trace: what the program accesses, in this order
+ * @policy: who goes
+ * @frames: how many pages may be in memory
+ * @faults: filled in; those that the kernel had us handle
+ * @unforeseen: filled in; times when the kernel missed a page that the policy has, or the reverse
+ * @most: filled in; pages that were in memory at most, as the kernel counts them
+ * @damaged: filled in; pages without what was written to them last
+ */
+struct enforcement {
+	const struct trace *trace;
+	const struct policy *policy;
+	uint32_t frames;
+	uint64_t faults;
+	uint64_t unforeseen;
+	uint64_t most;
+	uint64_t damaged;
+};
+
+/**
+ * enforcement_can() - can faults alone tell a policy what it has to know?
+ * @policy: it
+ */
+bool enforcement_can(const struct policy *policy);
+
+/**
+ * enforcement_run() - have a program access memory
+ * @enforcement: what is asked for, and filled in
+ *
+ * Return: true, or false with errno where the kernel lets nobody handle faults, or without memory.
+ * Where handling one fails the program ends, as the access that waits for it could never.
+ */
+bool enforcement_run(struct enforcement *enforcement);
+
+#endif /* ENFORCEMENT_H */
