@@ -76,6 +76,8 @@ fault_rows()
 	row '  added: this, latency=copy' "$1_copy_self" "$1_out"
 	row '  added: another, latency=fault' "$1_fault_another" "$1_out"
 	row '  added: this, latency=fault' "$1_fault_self" "$1_out"
+	row '  added: another is traced' "$1_trace_another" "$1_out"
+	row '  added: this is traced' "$1_trace_self" "$1_out"
 	row '  added: nothing registered any more' "$1_idle_again" "$1_out"
 }
 

@@ -3,8 +3,8 @@
  * What a fault costs: instructions per copy-on-write fault, per minor fault, per first
  * write to a page of a private file mapping, and per read of a mapped file (of which the
  * kernel maps 16 pages at once), with the module out, in with nothing registered, with
- * another process registered, and with the faulting one; the last two with copies timed
- * and with whole faults timed, too.  Prints `NAME VALUE` lines.
+ * another process registered, and with the faulting one; the last two with copies timed,
+ * with whole faults timed, and with each fault traced, too.  Prints `NAME VALUE` lines.
  *
  * Each figure is the least of several runs: what a timer tick or the sampler adds to
  * one of them is not the fault's.
@@ -27,6 +27,9 @@ enum {
 	SETTLE_MS	= 3000,	/* longer than counting stays armed */
 };
 
+/* What the faulting process is to the module. */
+enum role { BYSTANDER, REGISTERED, TRACED };
+
 struct cost {
 	double cow;
 	double minor;
@@ -38,14 +41,16 @@ struct cost {
 static int file;
 
 /* In a child: copies of its parent's pages, then first writes to pages of its own. */
-static void measure_child(volatile char *inherited, bool registered, struct cost *cost)
+static void measure_child(volatile char *inherited, enum role role, struct cost *cost)
 {
 	volatile char *fresh = pages_map(PAGES);
 	volatile char *unread = pages_map_file(file, PAGES);
 	volatile char *unwritten = pages_map_file(file, PAGES);
 
-	if (registered && status_register(0))
+	if (role != BYSTANDER && status_register(0))
 		bail("register");
+	if (role == TRACED && status_write("T 0 on\n"))
+		bail("trace");
 	instructions();
 	*fresh = 1;
 	cost->cow = smaller(cost->cow, pages_write(inherited, PAGES));
@@ -55,7 +60,7 @@ static void measure_child(volatile char *inherited, bool registered, struct cost
 	_exit(0);
 }
 
-static void measure(const char *name, bool registered)
+static void measure(const char *name, enum role role)
 {
 	struct cost *cost = mmap(NULL, sizeof(*cost), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -66,7 +71,7 @@ static void measure(const char *name, bool registered)
 
 		pages_write(inherited, PAGES);
 		if (fork() == 0)
-			measure_child(inherited, registered, cost);
+			measure_child(inherited, role, cost);
 		wait(NULL);
 		pages_unmap(inherited, PAGES);
 	}
@@ -80,9 +85,18 @@ static void measure_latency(const char *latency, const char *another, const char
 {
 	if (module_set("latency", latency) || status_register(1))
 		bail("latency=%s", latency);
-	measure(another, false);
+	measure(another, BYSTANDER);
 	status_unregister(1);
-	measure(self, true);
+	measure(self, REGISTERED);
+}
+
+static void measure_trace(void)
+{
+	if (module_set("latency", "off") || status_register(1) || status_write("T 1 on\n"))
+		bail("trace");
+	measure("trace_another", BYSTANDER);
+	status_unregister(1);
+	measure("trace_self", TRACED);
 }
 
 int main(void)
@@ -90,13 +104,14 @@ int main(void)
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	file = pages_create_file(PAGES);
 	sleep_ms(SETTLE_MS);
-	measure("out", false);
+	measure("out", BYSTANDER);
 	module_load("hz=1");
-	measure("idle", false);
+	measure("idle", BYSTANDER);
 	measure_latency("off", "another", "self");
 	measure_latency("copy", "copy_another", "copy_self");
 	measure_latency("fault", "fault_another", "fault_self");
+	measure_trace();
 	sleep_ms(SETTLE_MS);
-	measure("idle_again", false);
+	measure("idle_again", BYSTANDER);
 	return module_unload();
 }

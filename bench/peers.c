@@ -14,8 +14,7 @@
  * has gone.  Before TOOL looks it goes through all that it is going to do, on pages
  * that nobody counts: what it copies in order to exist is behind it then.
  */
-#include <errno.h>
-#include <limits.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,14 +39,16 @@ enum {
 	/* A stretch that no tick of a timer or of TOOL's disturbs, one of so many. */
 	STRETCH		= 64,
 	THREADS		= 4,
-	LOOPS		= 300000000,
 	/* Until what TOOL writes once a second is written. */
 	REPORT_MS	= 1500,
 	START_MS	= 500,
 	STARTS_MAX	= 240,
 	/* Of CPU time in START_MS: less is not starting any more. */
-	BUSY_NS		= 25000000,
+	BUSY_US		= 25000,
 };
+
+/* Which TOOL is in, with whatever it starts. */
+#define GROUP	"/sys/fs/cgroup/tool"
 
 /* What the process does, stopping before each. */
 enum act { COPY, REUSE, RACE, FIRST, FRESH, EXIT, ACTS };
@@ -168,15 +170,26 @@ static void be_looked_at(struct regions *rehearsal, struct regions *regions)
 	_exit(0);
 }
 
-/* CPU time of a process, its threads' and its dead children's not; 0 if it is no more. */
-static uint64_t cpu_time(pid_t pid)
+/* Of all that TOOL consists of, those that have ended included. */
+static uint64_t tool_cpu_us(void)
 {
-	struct timespec time;
-	clockid_t clock;
+	FILE *stat = fopen(GROUP "/cpu.stat", "re");
+	uint64_t us = 0;
 
-	if (pid <= 0 || clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &time))
-		return 0;
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+	if (!stat || fscanf(stat, "usage_usec %" SCNu64, &us) != 1)
+		bail(GROUP);
+	fclose(stat);
+	return us;
+}
+
+static void become_tool(const char *tool)
+{
+	FILE *processes = fopen(GROUP "/cgroup.procs", "we");
+
+	if (!processes || fputs("0", processes) < 0 || fclose(processes))
+		bail(GROUP);
+	execl("/bin/sh", "sh", "-c", tool, NULL);
+	_exit(127);
 }
 
 /* Start TOOL, and wait until it starts no longer; 0 without one. */
@@ -191,20 +204,29 @@ static pid_t tool_start(const char *tool, pid_t process)
 		return 0;
 	snprintf(number, sizeof(number), "%d", (int)process);
 	setenv("PID", number, 1);
+	if (mkdir(GROUP, 0755))
+		bail(GROUP);
 	pid = fork();
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", tool, NULL);
-		_exit(127);
-	}
+	if (pid == 0)
+		become_tool(tool);
 	for (int i = 0; i < STARTS_MAX && calm < 4; i++) {
 		before = now;
 		sleep_ms(START_MS);
-		now = cpu_time(pid);
-		calm = now - before < BUSY_NS ? calm + 1 : 0;
-		if (waitpid(pid, NULL, WNOHANG) == pid)
+		now = tool_cpu_us();
+		calm = now - before < BUSY_US ? calm + 1 : 0;
+		if (waitpid(pid, NULL, WNOHANG) == pid) {
+			rmdir(GROUP);
 			bail("the tool has ended");
+		}
 	}
 	return pid;
+}
+
+/* Until TOOL and all that it started have gone. */
+static bool has_ended(pid_t pid)
+{
+	waitpid(pid, NULL, WNOHANG);
+	return rmdir(GROUP) == 0;
 }
 
 static void tool_end(pid_t pid)
@@ -213,12 +235,13 @@ static void tool_end(pid_t pid)
 		return;
 	kill(pid, SIGINT);
 	for (int i = 0; i < 200; i++) {
-		if (waitpid(pid, NULL, WNOHANG) == pid)
+		if (has_ended(pid))
 			return;
 		sleep_ms(50);
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	rmdir(GROUP);
 }
 
 static long resident_kb(pid_t pid)
@@ -237,6 +260,20 @@ static long resident_kb(pid_t pid)
 	return kb;
 }
 
+static long tool_resident_kb(void)
+{
+	FILE *processes = fopen(GROUP "/cgroup.procs", "re");
+	long kb = 0;
+	int pid;
+
+	if (!processes)
+		bail(GROUP);
+	while (fscanf(processes, "%d", &pid) == 1)
+		kb += resident_kb(pid);
+	fclose(processes);
+	return kb;
+}
+
 /* What TOOL has reported so far: -1 for what it cannot tell. */
 static void read_report(const char *reader, long *copies, long *minor)
 {
@@ -250,16 +287,6 @@ static void read_report(const char *reader, long *copies, long *minor)
 		*copies = -1;
 	if (report)
 		pclose(report);
-}
-
-/* A loop whose instructions do not depend on anything. */
-static uint64_t loop(void)
-{
-	uint64_t begin = instructions();
-
-	for (int i = 0; i < LOOPS; i++)
-		__asm__ volatile("");
-	return instructions() - begin;
 }
 
 static long minor_faults(int stat)
@@ -320,12 +347,10 @@ int main(int argc, char **argv)
 	stat = stat_open(process);
 	tool = tool_start(argv[2], process);
 	if (tool)
-		printf("%s_start %.0f\n", argv[1], (double)cpu_time(tool));
-	/* Twice: a tool may not be as calm as it seemed. */
-	printf("%s_loop %.0f\n", argv[1], smaller((double)loop(), (double)loop()));
+		printf("%s_start %" PRIu64 "\n", argv[1], tool_cpu_us() * 1000);
 	for (enum act act = COPY; act < ACTS; act++) {
 		if (act == EXIT && tool)
-			printf("%s_resident_kb %ld\n", argv[1], resident_kb(tool));
+			printf("%s_resident_kb %ld\n", argv[1], tool_resident_kb());
 		measure_act(argv[1], act, process, stat, argv[3]);
 	}
 	tool_end(tool);

@@ -5,6 +5,7 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,15 +144,61 @@ static void measure_tlb(const struct trace *trace, struct tlb_shape shape)
 
 	for (int try = 0; try < TRIES; try++) {
 		start = cpu_seconds();
-		tlb = tlb_create(trace, shape);
+		tlb = tlb_create(trace, shape, NULL);
 		if (!tlb)
 			err(EXIT_FAILURE, "memory");
-		tlb_replay(tlb, 0, trace->header.runs, &none, NULL);
+		tlb_replay(tlb, 0, trace->header.runs, &none, NULL, NULL);
 		free(tlb);
 		best = cpu_seconds() - start < best ? cpu_seconds() - start : best;
 	}
 	snprintf(name, sizeof(name), "tlb %ux%u", shape.entries, shape.ways);
 	print_rate(name, trace, best);
+}
+
+/*
+ * A TLB from which goes what LRU evicts, or nothing: the difference is all that batches of
+ * invalidations could spare.
+ */
+static double replay_invalidated(const struct trace *trace, struct tlb_shape shape, bool invalidated)
+{
+	struct evictions evictions = { 0 }, none = { 0 };
+	struct policy_options options = {
+		.frames = (uint32_t)(trace->header.pages / FRAMES),
+		.evictions = &evictions,
+	};
+	void *memory = policy_lru.create(trace, &options);
+	struct tlb *tlb = tlb_create(trace, shape, NULL);
+	uint64_t runs = trace->header.runs, to;
+	double seconds = 0, start;
+
+	if (!memory || !tlb)
+		err(EXIT_FAILURE, "memory");
+	for (uint64_t from = 0; from < runs; from = to) {
+		to = runs - from < TURN ? runs : from + TURN;
+		evictions.count = 0;
+		policy_lru.replay(memory, from, to);
+		start = cpu_seconds();
+		tlb_replay(tlb, from, to, invalidated ? &evictions : &none, NULL, NULL);
+		seconds += cpu_seconds() - start;
+	}
+	free(evictions.all);
+	free(tlb);
+	free(memory);
+	return seconds;
+}
+
+static void measure_invalidations(const struct trace *trace, struct tlb_shape shape)
+{
+	double with = 1e9, without = 1e9, one;
+
+	for (int try = 0; try < TRIES; try++) {
+		one = replay_invalidated(trace, shape, true);
+		with = one < with ? one : with;
+		one = replay_invalidated(trace, shape, false);
+		without = one < without ? one : without;
+	}
+	print_rate("tlb 1536x12, with lru", trace, without);
+	print_rate("tlb 1536x12, invalidated", trace, with);
 }
 
 static void measure(const char *title, const char * const *names, int count, uint64_t pages)
@@ -166,6 +213,7 @@ static void measure(const char *title, const char * const *names, int count, uin
 	measure_curves(&trace);
 	measure_tlb(&trace, (struct tlb_shape){ 64, 4 });
 	measure_tlb(&trace, (struct tlb_shape){ 1536, 12 });
+	measure_invalidations(&trace, (struct tlb_shape){ 1536, 12 });
 	trace_close(&trace);
 }
 
