@@ -12,14 +12,15 @@ BUILD	:= build/$(shell uname -r)
 help:
 	@echo 'make demo            case studies 1 and 2 on a stock kernel in QEMU; plots in plots/'
 	@echo 'make demo FULL=1     the same in the full sizes of the course'
-	@echo 'make study N=3       one case study, from recording to plots (1 to 6)'
-	@echo 'make check           the tests on the kernels of tests/vm/matrix, the long ones on two'
+	@echo 'make study N=3       one case study, from recording to plots (1 to 7)'
+	@echo 'make check           the tests on the kernels of tests/vm/matrix, all of them on one'
 	@echo 'make check K=6.12 T=cow_exact      one test on one kernel'
 	@echo 'make soak            an hour of stress-ng at 1000 Hz (K=6.12 MINUTES=60)'
 	@echo 'make check K=6.12 T=loads_and_unloads LOADS=1000      the module in and out'
+	@echo 'make check K=debug T=hostile_calls CALLS=10000000     every file of the module, called at random'
 	@echo 'make fuzz            bytes of all kinds for what the monitor reads (FUZZ_RUNS=50000000)'
 	@echo 'make bench           what things cost, in instructions (K=6.12: on one kernel)'
-	@echo 'make bench-peers     the same of bpftrace, perf and taskstats at the same work'
+	@echo 'make bench-peers     beside perf, bpftrace, bcc, SystemTap, pidstat, taskstats (RUNS=3)'
 	@echo 'make bench-whatif    accesses a second that faultline-whatif replays'
 	@echo 'make lint            what checkers say of the sources'
 	@echo 'make programs        monitor/faultline, whatif/faultline-whatif, the workloads of work/'
@@ -51,7 +52,7 @@ bench:
 	@bench/bench.sh $(K)
 
 bench-peers:
-	@tests/vm/packages.sh root $(or $(K),6.1 6.12)
+	@tests/vm/packages.sh peers 6.1 6.12
 	@bench/peers.sh $(K)
 
 bench-whatif:

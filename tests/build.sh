@@ -6,7 +6,8 @@
 #
 # usage: build.sh programs [ARCHITECTURE]	into build/programs: monitor, work, cow, ...
 #						for amd64 into build/programs-full, too: those
-#						that have libraries, and into build/whatif
+#						that have libraries, and into build/whatif;
+#						into build/whatif-static what a guest has of it
 #        build.sh tests [ARCHITECTURE]		into build/tests
 #        build.sh bench [ARCHITECTURE]		into build/bench-programs
 #        build.sh fuzz				into build/fuzz
@@ -44,6 +45,8 @@ programs)
 	build monitor programs LDFLAGS=-static WITHOUT='serve top'
 	[ -n "$cross" ] || build monitor programs-full WITHOUT=
 	[ -n "$cross" ] || build whatif whatif WITHOUT=
+	# In a folder of its own: some of its files are called as some of monitor's are.
+	build whatif whatif-static LDFLAGS=-static WITHOUT=json
 	build work programs LDFLAGS=-static ;;
 tests)
 	architecture "${2-amd64}"

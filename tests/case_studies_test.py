@@ -23,9 +23,11 @@ import case_study_3
 import case_study_4
 import case_study_5
 import case_study_6
+import case_study_7
 import profile_dat as profile
 import results
 import style
+import what_if
 
 HEADER = """\
 # faultline profile, format 1
@@ -1080,6 +1082,164 @@ class CaseStudy6(InTemporaryDirectory):
         read = case_study_6.read(str(plots / "case_study_6.results"))
         case_study_6.read_server(str(plots / "case_study_6_server.results"))
         self.assertEqual((plots / "case_study_6.txt").read_text(), case_study_6.table(*read))
+
+
+class CaseStudy7(InTemporaryDirectory):
+    """What is predicted is 10% more in half of the memory, and right elsewhere."""
+
+    HEADER = (RESULTS.split("# study: 3")[0] + "# study: 7\n# time: ns of an emulator\n"
+              "workload question setting swap policy accesses pages predicted real minor\n")
+
+    @staticmethod
+    def rows(workload):
+        """Return the text of a row for each setting of a workload."""
+        rows = "".join(f"{workload} frames {frames} {swap} {policy} "
+                       f"900 200 {predicted} {real} 210\n"
+                       for swap, more in (("disk", 300), ("memory", 0))
+                       for frames, predicted, real in ((100, 110, 100 + more), (180, 0, more))
+                       for policy, predicted in (("mglru", predicted), ("lru", 2 * predicted)))
+        rows += "".join(f"{workload} huge {huge} n/a n/a 900 200 {faults} {faults} {faults}\n"
+                        for huge, faults in (("off", 200), ("2m", 20)))
+        return rows + "".join(f"{workload} precopy {depth} n/a n/a "
+                              f"900 200 {faults} {faults} {faults}\n"
+                              for depth, faults in ((0, 150), (4, 30)))
+
+    def all_rows(self):
+        return "".join(self.rows(workload) for workload in case_study_7.WORKLOADS)
+
+    def read_rows(self, rows=None):
+        return case_study_7.read(self.write(self.HEADER + (rows or self.all_rows())))
+
+    def test_rows_are_read_and_chosen(self):
+        _, rows = self.read_rows()
+        self.assertEqual(len(rows), 12 * len(case_study_7.WORKLOADS))
+        chosen = case_study_7.select(rows, "perl", "frames")
+        self.assertEqual([(row.setting, row.predicted, row.real) for row in chosen],
+                         [("100", 110, 100), ("180", 0, 0)])
+        self.assertEqual([row.predicted for row in
+                          case_study_7.select(rows, "perl", "frames", policy="lru")], [220, 0])
+        self.assertEqual([row.real for row in case_study_7.select(rows, "perl", "frames", "disk")],
+                         [400, 300])
+        self.assertEqual(len(case_study_7.select(rows, "perl")), 6)
+
+    def test_the_error_is_of_what_was_real(self):
+        _, rows = self.read_rows(self.all_rows().replace("perl huge 2m n/a n/a 900 200 20 20",
+                                                         "perl huge 2m n/a n/a 900 200 15 20"))
+        wrong = {(row.question, row.setting): row.error for row in
+                 case_study_7.select(rows, "perl")}
+        self.assertAlmostEqual(wrong["frames", "100"], 10)
+        self.assertEqual(wrong["frames", "180"], 0)
+        self.assertAlmostEqual(wrong["huge", "2m"], -25)
+        self.assertAlmostEqual(case_study_7.errors(rows).max(), 120)
+
+    def test_what_was_predicted_of_nothing_has_no_error(self):
+        _, rows = self.read_rows(self.all_rows().replace(
+            "perl frames 180 memory mglru 900 200 0 0", "perl frames 180 memory mglru 900 200 7 0"))
+        row = case_study_7.select(rows, "perl", "frames")[1]
+        self.assertTrue(math.isnan(row.error))
+        self.assertEqual(len(case_study_7.errors([row])), 0)
+        self.assertIn("n/a", case_study_7.table(*self.read_rows()))
+
+    def test_the_headline_is_the_error(self):
+        _, rows = self.read_rows(self.all_rows().replace("perl huge 2m n/a n/a 900 200 20 20",
+                                                         "perl huge 2m n/a n/a 900 200 15 20"))
+        self.assertEqual(case_study_7.headline(rows),
+                         "Predicted against real, median error: 5.0% (worst 10%) major faults "
+                         "with swap in memory, 86.2% (worst 100%) with swap on a disk, 0.0% "
+                         "(worst 25%) minor faults with huge pages off and on, 0.0% (worst 0%) "
+                         "copies after a fork")
+
+    def test_what_contradicts_itself_is_refused(self):
+        for old, new, expected in (
+                ("xz ", "gzip ", "expected xz or .*, found 'gzip'"),
+                ("perl precopy", "perl huge", "expected rows of perl precopy, swap memory"),
+                ("900 200 30 30", "900 200 30 n/a", "expected what was counted, found n/a"),
+                ("zipf frames 100 disk lru 900 200", "zipf frames 100 disk lru 900 0",
+                 "expected pages of zipf, found none"),
+                (" lru ", " best ", "expected n/a or mglru or lru, found 'best'"),
+                (" disk ", " memory ", "expected rows of xz frames, swap disk")):
+            self.assertIn(old, self.all_rows())
+            with self.assertRaisesRegex(results.ResultsError, expected):
+                self.read_rows(self.all_rows().replace(old, new))
+
+    def test_the_figure_has_a_panel_for_each_question_and_workload(self):
+        read_results, rows = self.read_rows()
+        figure = case_study_7.draw(read_results, rows)
+        self.assertEqual(len(figure.axes), 9)
+        frames = figure.axes[0]
+        self.assertEqual([text.get_text() for text in frames.texts], ["+10%", "0%"])
+        predicted, real, on_disk = frames.lines
+        self.assertEqual(on_disk.get_ydata().tolist(), [400, 300])
+        self.assertEqual((predicted.get_xdata().tolist(), predicted.get_ydata().tolist(),
+                          real.get_ydata().tolist()), ([50, 90], [110, 0], [100, 0]))
+
+    def test_the_script_draws_and_refuses(self):
+        self.write(self.HEADER + self.all_rows(), "rows")
+
+        def run_script(*arguments):
+            return subprocess.run([CASE_STUDIES / "case_study_7.py", *arguments],
+                                  cwd=self.directory, capture_output=True, text=True,
+                                  env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+
+        refused = run_script("missing")
+        self.assertEqual((refused.returncode, refused.stdout, refused.stderr),
+                         (1, "", "case_study_7.py: missing: No such file or directory\n"))
+        done = run_script("rows", "-o", ".")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual((self.directory / "case_study_7.txt").read_text(), done.stdout)
+        head = (self.directory / "case_study_7.png").read_bytes()[:24]
+        self.assertEqual(struct.unpack(">I", head[16:20]), (1600,))
+
+    def test_the_committed_results_are_read(self):
+        plots = CASE_STUDIES.parent / "plots"
+        read = case_study_7.read(str(plots / "case_study_7.results"))
+        self.assertEqual((plots / "case_study_7.txt").read_text(), case_study_7.table(*read))
+
+
+class WhatIf(InTemporaryDirectory):
+    """Two policies, with pages of one size or of two."""
+
+    COLUMNS = ("policy,frames,page,sample,trace,accesses,pages,ratio,tlb,table,prefetch,precopy,"
+               "nodes,huge\n")
+
+    def rows(self, *rows):
+        """Return what is read of policy, frames, page and ratio."""
+        text = "".join(f"{policy},{frames},{page},1,accesses,900,200,{ratio},,,,,,\n"
+                       for policy, frames, page, ratio in rows)
+        return what_if.read_rows(self.write(self.COLUMNS + text))
+
+    def test_a_line_for_each_policy_in_the_order_of_frames(self):
+        drawn = what_if.answers(self.rows(("lru", 20, "4k", 0.1), ("opt", 10, "4k", 0.2),
+                                          ("lru", 10, "4k", 0.3), ("opt", 20, "4k", "")))
+        self.assertEqual(drawn.lines, {"lru": [(10, 0.3), (20, 0.1)], "opt": [(10, 0.2)]})
+        self.assertFalse(drawn.in_megabytes)
+        axes = what_if.draw(drawn).axes[0]
+        self.assertEqual([line.get_label() for line in axes.lines], ["lru", "opt"])
+        self.assertEqual(axes.lines[0].get_ydata().tolist(), [0.3, 0.1])
+        self.assertEqual(axes.get_xlabel(), "memory (frames)")
+
+    def test_pages_of_two_sizes_are_compared_by_memory(self):
+        drawn = what_if.answers(self.rows(("lru", 512, "4k", 0.1), ("lru", 2, "2m", 0.2)))
+        self.assertEqual(drawn.lines, {"page 4k": [(2, 0.1)], "page 2m": [(4, 0.2)]})
+        self.assertEqual(what_if.draw(drawn).axes[0].get_xlabel(), "memory (MB)")
+
+    def test_what_it_is_of_is_said(self):
+        rows = self.rows(("lru", 10, "4k", 0.1))
+        self.assertIn("900 accesses to 200 pages",
+                      what_if.draw(what_if.answers(rows))._supxlabel.get_text())
+        rows[0]["trace"] = "sampled"
+        self.assertIn("a sample", what_if.draw(what_if.answers(rows))._supxlabel.get_text())
+
+    def test_what_cannot_be_drawn_is_refused(self):
+        for rows, expected in (([("lru", 10, "4k", "")], "n/a"),
+                               ([("lru", "x", "4k", 0.1)], "expected numbers"),
+                               ([(f"p{i}", 10, "4k", 0.1) for i in range(13)], "12 lines")):
+            with self.assertRaisesRegex(what_if.WhatIfError, expected):
+                what_if.answers(self.rows(*rows))
+        with self.assertRaisesRegex(what_if.WhatIfError, "-F csv"):
+            what_if.read_rows(self.write("a,b\n1,2\n"))
+        with self.assertRaisesRegex(what_if.WhatIfError, "No such file"):
+            what_if.read_rows("/none")
 
 
 if __name__ == "__main__":

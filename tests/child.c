@@ -3,11 +3,25 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/rseq.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "tap.h"
+
+/*
+ * The kernel writes there on its own account (rseq(2)): a page that is still the parent's is
+ * copied then, whenever that may be.
+ */
+static void write_rseq(void)
+{
+	volatile struct rseq *rseq = (struct rseq *)((char *)__builtin_thread_pointer() +
+						     __rseq_offset);
+
+	if (__rseq_size)
+		rseq->flags = 0;
+}
 
 static pid_t start(int (*body)(void *argument), void *argument, bool stopped)
 {
@@ -20,6 +34,7 @@ static pid_t start(int (*body)(void *argument), void *argument, bool stopped)
 		/* Its parent may have died before, and nothing tells of that any more. */
 		if (getppid() != parent)
 			_exit(1);
+		write_rseq();
 		if (stopped)
 			raise(SIGSTOP);
 		_exit(body(argument));

@@ -23,7 +23,7 @@ long kernel_memory_kb(void);
  */
 void kernel_memory_ok(const char *when, long before_kb, long max_kb);
 
-/* What programs could have, by the kernel's estimate. */
+/* What programs could have, by the kernel's estimate, and what CPUs keep at hand. */
 long available_memory_kb(void);
 
 #endif /* TESTS_KERNEL_MEMORY_H */

@@ -111,7 +111,7 @@ check "clang-tidy" tidy "${tidied[@]}"
 check "shellcheck" shellcheck -x -P SCRIPTDIR -P "$tests" -e SC2016,SC2317 "${shell[@]}" \
 	packaging/faultline.bash packaging/faultline-whatif.bash
 check "mandoc" mandoc -Tlint -Wwarning man/*
-check "codespell" codespell -L falt,nd -S tests/fuzz/corpus README.md docs module monitor whatif work tests bench case_studies \
+check "codespell" codespell -L falt,nd,stap -S tests/fuzz/corpus README.md docs module monitor whatif work tests bench case_studies \
 	packaging man insert.sh
 # E402: a test must say where the studies are before it can import them.
 check "pycodestyle" /usr/bin/python3 -m pycodestyle --max-line-length=100 --ignore=E402,W503,W504 \

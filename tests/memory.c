@@ -33,15 +33,16 @@ volatile char *memory_map_file(size_t pages)
 	return start;
 }
 
+/* Without stdio: what it allocates may be on a page that is its parent's, and would be copied. */
 static int open_swap_disk(void)
 {
-	FILE *swaps = fopen("/proc/swaps", "re");
-	char path[64];
-	int fd;
+	char swaps[512] = "", path[64];
+	int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
 
-	if (!swaps || fscanf(swaps, "%*[^\n] %63s", path) != 1)
+	if (fd < 0 || read(fd, swaps, sizeof(swaps) - 1) <= 0 ||
+	    sscanf(swaps, "%*[^\n] %63s", path) != 1)
 		bail("no disk in /proc/swaps");
-	fclose(swaps);
+	close(fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		bail("%s", path);

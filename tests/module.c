@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -247,6 +248,14 @@ static bool is_idle(void *header)
 bool ring_wait_idle(const struct faultline_header *header)
 {
 	return wait_until(is_idle, (void *)header);
+}
+
+uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 void sleep_ms(unsigned int ms)

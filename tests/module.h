@@ -61,6 +61,8 @@ bool ring_wait_idle(const struct faultline_header *header);
 
 /* Sleep for so many milliseconds. */
 void sleep_ms(unsigned int ms);
+/* By the clock of the ring's times. */
+uint64_t monotonic_ns(void);
 /* Wait until @holds(@argument) does, up to a minute of the guest's clock; did it? */
 bool wait_until(bool (*holds)(void *argument), void *argument);
 

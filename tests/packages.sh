@@ -179,8 +179,7 @@ check "lintian has no errors and no warnings" lint_is_content
 step "a clean Debian" unpack
 files > "$work/before"
 
-# This one compiles in the emulator, longer than all of the rest; on the older kernel, for
-# dkms builds for that which runs and for the newest.
+# This one compiles in the emulator, longer than all of the rest.
 copy_sources "$work/sources"
 # shellcheck disable=SC2046 # two words
 guest build 6.1 "$("$tests/vm/root.sh" image bare)" "$version $next" --add "$work/sources" \

@@ -68,12 +68,10 @@ installs()
 		sleep 4 && udevadm trigger --settle --name-match=null && dpkg --configure --pending
 }
 
-# has_built VERSION: dkms, for all kernels that are there, and nothing else
+# has_built VERSION: dkms, for the kernel that runs, and nothing else
 has_built()
 {
-	# shellcheck disable=SC2012 # names of kernels are words
-	is "$(dkms status 2> /dev/null | sort | xargs)" "$(ls /lib/modules | sort |
-		sed "s|.*|faultline/$1, &, x86_64: installed|" | xargs)"
+	is "$(dkms status 2> /dev/null | xargs)" "faultline/$1, $release, x86_64: installed"
 }
 
 loads_version()
@@ -87,13 +85,12 @@ nothing_left()
 }
 
 if [ "$1" = build ]; then
-	# Where dkms looks for the newest kernel, and the image has no kernel of its own.
-	for kernel in /lib/modules/*; do
-		touch "/boot/config-${kernel##*/}"
-	done
+	# Where dkms looks for the newest kernel, and the image has no kernel of its own: one is
+	# enough of what takes minutes here.
+	touch "/boot/config-$release"
 	check "$release: make deb builds the packages" quietly make -C sources deb
 	check "$release: the packages can be installed" quietly installs "$2"
-	check "$release: dkms has built the module for all kernels" has_built "$2"
+	check "$release: dkms has built the module" has_built "$2"
 fi
 check "$release: modprobe finds the module" quietly modprobe faultline
 udevadm settle

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -41,25 +40,18 @@ bool engine_load(enum engine engine, const char *more)
 	return true;
 }
 
-static void put(const char *path, const char *text)
-{
-	errno = file_put(path, text);
-	if (errno)
-		bail("%s > %s", text, path);
-}
-
 void precopy_switch(int depth)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", depth);
-	put(PRECOPY_DEPTH, text);
-	put(PRECOPY_SWITCH, "1");
+	file_must_put(PRECOPY_DEPTH, text);
+	file_must_put(PRECOPY_SWITCH, "1");
 }
 
 void precopy_switch_off(void)
 {
-	put(PRECOPY_SWITCH, "0");
+	file_must_put(PRECOPY_SWITCH, "0");
 }
 
 struct cow_stats precopy_stats(void)

@@ -11,15 +11,18 @@ limit=$1
 shift
 dirty='WARNING:|BUG:|Oops|Call [Tt]race|general protection|soft lockup|hard LOCKUP|rcu.*stall|blocked for more than|refcount_t|possible circular|inconsistent lock|kernel panic|Unable to handle kernel|Internal error|UBSAN:|kmemleak:'
 
-# What the kernel says of itself.  KCSAN finds much that has nothing to do with us, and who is
-# killed for want of memory is told with a trace of how it came to that.
+# What the kernel says of itself.  KCSAN finds much that has nothing to do with us; who is
+# killed for want of memory is told with a trace of how it came to that, and so are allocations
+# that fail because a test says so.
 log_is_dirty()
 {
-	dmesg | awk '
+	dmesg | awk -v test="$test" '
 		/BUG: KCSAN/ && !/\[faultline\]/ { next }
 		/ invoked oom-killer:/ { killing = 1 }
 		/oom-kill:/ { killing = 0 }
-		killing && /Call [Tt]race:/ { next }
+		/vmalloc error:|page allocation failure:/ { refusing = test ~ /^failing_/ }
+		/Mem-Info:/ { refusing = 0 }
+		(killing || refusing) && /Call [Tt]race:/ { next }
 		{ print }' | grep -Eq "$dirty"
 }
 
@@ -36,11 +39,13 @@ look_for_leaks()
 
 for test in "$@"; do
 	dmesg -c > /dev/null
+	start=$(date +%s)
 	output=/tmp/output
 	timeout "$limit" "./$test" > $output 2>&1 < /dev/null
 	result=$?
 	# TAP lines get the test's name; whatever else it says is a comment.
 	sed -E "s/^(ok|not ok) [0-9]+ - (# SKIP )?/\1 - \2$test: /; t; s/^/# /" $output
+	echo "# $test: $(($(date +%s) - start)) s"
 	if [ $result -eq 124 ] || [ $result -eq 143 ]; then
 		echo "not ok - $test: ends within $limit s"
 	elif ! grep -q '^1\.\.[1-9]' $output; then

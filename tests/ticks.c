@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <math.h>
-#include <time.h>
 
 #include "module.h"
 #include "tap.h"
@@ -13,10 +12,7 @@ enum {
 
 static double now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return (double)monotonic_ns() / 1e9;
 }
 
 double ticks_ahead(const struct faultline_header *ring)

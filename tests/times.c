@@ -24,6 +24,13 @@ int file_put(const char *path, const char *text)
 	return error;
 }
 
+void file_must_put(const char *path, const char *text)
+{
+	errno = file_put(path, text);
+	if (errno)
+		bail("%s > %s", text, path);
+}
+
 const char *file_get(const char *path)
 {
 	static char text[FILE_BYTES];

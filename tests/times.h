@@ -67,6 +67,8 @@ void cow_stats_reset(void);
 
 /* Write a text in one write; 0 or an errno. */
 int file_put(const char *path, const char *text);
+/* The same, or the end of the test. */
+void file_must_put(const char *path, const char *text);
 /* All of a small file, until the next call. */
 const char *file_get(const char *path);
 

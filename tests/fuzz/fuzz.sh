@@ -17,7 +17,7 @@ failed=0
 
 # Of a thousand executions, how many are whose: those that read most get most, and a request
 # takes a server and two connections.
-shares=(recordings:270 rings:260 histograms:340 proc_files:28 requests:2 traces:100)
+shares=(recordings:270 rings:260 histograms:320 proc_files:28 requests:2 traces:100 faults:20)
 
 # run NAME EXECUTIONS
 run()

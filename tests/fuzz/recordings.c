@@ -11,13 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct format * const formats[] = {
-	&format_dat, &format_csv, &format_json, &format_chrome_trace, &format_classic,
-	&format_openmetrics,
-};
-
 enum {
-	FORMATS	= sizeof(formats) / sizeof(formats[0]),
 	TEXT	= FORMATS,
 	PAGE,
 	CHOICES,

@@ -115,4 +115,19 @@ expect "keys: expected a whole number from 1 to 2147483647, not '0'" redis_write
 expect "bytes: expected a whole number from 1 to 1048576, not '1e3'" redis_writer 1 1e3 3 4
 expect "rate: expected a whole number from 1 to 100000, not '-1'" redis_writer -- 1 2 -1 4
 expect "seconds: expected a whole number from 1 to 3600, not 'x'" redis_writer 1 2 3 x
+
+# A recording that cannot begin takes the place of none.
+old=$(mktemp)
+trap 'rm -f "$old"' EXIT
+
+# keeps ARGUMENT...
+keeps()
+{
+	echo old > "$old"
+	! "$programs/faultline" record -o "$old" "$@" 2> /dev/null && [ "$(< "$old")" = old ]
+}
+
+check 'without a ring a recording stays' keeps --device=/no/ring
+check 'and where nobody can be traced' keeps --faults --pid=4194304
+check 'or a command cannot be' keeps --device=/no/ring --faults -- true
 finish

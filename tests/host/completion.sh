@@ -64,7 +64,7 @@ whatif_offers()
 	_faultline_whatif "$whatif" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
 	printf '%s\n' "${COMPREPLY[@]}" | grep -qx -e "$1"
 }
-for command in mrc compile gen; do
+for command in mrc compile costs gen faults animate enforce sample verify; do
 	check "faultline-whatif TAB offers $command" whatif_offers $command ''
 	for option in $("$whatif" $command --help | grep -oE -e '^ {2,6}-[^=[ ]*(, --[a-z-]+)?' | tr -d ,); do
 		check "faultline-whatif $command -TAB offers $option" whatif_offers "$option" $command -

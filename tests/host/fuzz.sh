@@ -46,7 +46,7 @@ has_executed()
 }
 
 check "the fuzzers can be built" "$tests/build.sh" fuzz
-for name in recordings rings histograms proc_files requests traces; do
+for name in recordings rings histograms proc_files requests traces faults; do
 	runs=20000
 	[ $name != requests ] || runs=2000
 	check "$name: all of the corpus is taken or refused in good order" takes_corpus $name

@@ -92,7 +92,8 @@ for file in bin/faultline bin/monitor bin/work libexec/faultline/faultline-serve
 	share/man/man1/faultline-whatif.1 share/bash-completion/completions/faultline-whatif \
 	share/man/man1/monitor.1 share/man/man1/work.1 share/man/man4/faultline.4 \
 	share/man/man5/faultline.5 share/faultline/timelines.py \
-	share/faultline/profile_dat.py; do
+	share/faultline/profile_dat.py share/faultline/faultline_whatif.py \
+	lib/faultline/libfaultline-whatif.so include/faultline_whatif.h; do
 	check "there is /usr/local/$file" has here "/usr/local/$file"
 done
 for program in faultline faultline-whatif monitor work; do
@@ -101,6 +102,9 @@ done
 check "faultline loads no libmicrohttpd, which faultline-serve does" \
 	loads_http_for_serve_alone here/usr/local
 check "faultline serve finds that" serve_finds_server here/usr/local
+check "faultline_whatif.py finds its library where that is installed" \
+	env PYTHONPATH="$work/here/usr/local/share/faultline" PYTHONDONTWRITEBYTECODE=1 \
+	/usr/bin/python3 -c 'import faultline_whatif; assert "lru" in faultline_whatif.policies()'
 source=here/usr/src/faultline-$version
 check "dkms is told the same version" \
 	grep -qx "PACKAGE_VERSION=\"$version\"" "$work/$source/dkms.conf"

@@ -73,7 +73,7 @@ check "faultline(1) has entries for the options of all commands" same \
 check "faultline(1) has entries for the commands of faultline --help" same \
 	"$(printf '%s\n' "${faultline_commands[@]}" | sort)" \
 	"$(page faultline.1 | sed -n '/^COMMANDS/,/^OPTIONS/s/^ \{5\}\([a-z]\+\).*/\1/p' | sort)"
-whatif_commands=(mrc compile gen)
+whatif_commands=(mrc compile costs gen faults animate enforce sample verify)
 check "faultline-whatif(1) has entries for the options of all commands" same \
 	"$({ options_of faultline-whatif; for command in "${whatif_commands[@]}"; do
 		options_of faultline-whatif "$command"; done; } | sort -u)" \

@@ -55,18 +55,58 @@ for arguments, expected in (
         (("-", "-n", "4", "-F", "xml"), "format: expected one of table, csv, json, not 'xml'"),
         (("-", "-n", "4", "-f", "perf"), "from: expected one of lackey, drmemtrace, pid, oracle"),
         (("-", "-n", "4", "-j", "0"), "threads: expected a whole number from 1 to 1024"),
+        (("-", "-n", "4", "-C", "minor"), "cost: expected NAME:NS, such as minor:500, not 'minor'"),
+        (("-", "-n", "4", "-C", "cow:-1"), "cost: expected NAME:NS, such as minor:500, not 'cow"),
+        (("-", "-n", "4", "-C", "best:1"), "cost: expected some of minor, major, cow, copy, read"),
+        (("-", "-n", "4", "-r", "4"), "prefetch: expected fewer than the 4 frames, not 4"),
+        (("-", "-n", "4", "-y", "8"), "precopy: expected fewer than the 4 frames, not 8"),
+        (("-", "-n", "4", "-r", "1k"), "prefetch: expected a whole number from 0 to 512"),
+        (("-", "-n", "100", "-s", "0.1", "-m"), "memory: expected no sample"),
+        (("-", "-n", "4", "-N", "0"), "nodes: expected 1 to 64 nodes"),
+        (("-", "-n", "4", "-N", "2:last"), "such as 2:first:4, not '2:last'"),
+        (("-", "-n", "4", "-N", "2:first:0"), "nodes: expected 1 to 64 nodes"),
+        (("-", "-n", "4", "-N", "2:4"), "nodes: expected 1 to 64 nodes"),
+        (("costs", "now"), "expected faultline-whatif costs [OPTION...]"),
         (("gen", "waves"), f"PATTERN: expected one of {', '.join(PATTERNS)}, not 'waves'"),
         (("gen",), "expected faultline-whatif gen [OPTION...] PATTERN"),
         (("compile", "a"), "expected faultline-whatif compile [OPTION...] IN OUT"),
         (("compile", "a", "-"), "OUT: expected a file"),
+        (("mrc", "-", "-S", "0"), "sample-pages: expected a whole number from 1"),
+        (("mrc", "-", "-S", "9", "-s", "0.1"), "sample-pages: expected no --sample"),
+        (("sample",), "pid: expected whose memory is looked at"),
+        (("sample", "-p", "0"), "pid: expected a whole number from 1"),
+        (("sample", "-p", "1", "-e", "0"), "epoch: expected a number from 0.001 to 3600"),
+        (("sample", "-p", "1", "-c", "0"), "epochs: expected a whole number from 1"),
+        (("verify", "-"), "expected what is varied, such as --frames=64,128, --huge=off,2m or"),
+        (("verify", "-", "-H", "1g"), "huge: expected some of off, 2m, not '1g'"),
+        (("verify", "-", "-H", "off,"), "huge: expected a list like A,B, without empty places"),
+        (("verify", "-", "-y", "65"), "precopy: expected a whole number from 0 to 64"),
+        (("verify", "-", "-y", "-1"), "precopy: expected a whole number from 0 to 64"),
+        (("verify", "-", "-n", "1"), "frames: expected a whole number from 2"),
+        (("verify", "-", "-n", "4", "-P", "best"), "policy: expected some of fifo, lru"),
         (("mrc",), "expected faultline-whatif mrc [OPTION...] FILE")):
     refused(expected, *arguments)
+many = whatif.run("-", "-n", ",".join(["4"] * 4096), "-t", ",".join(["4x1"] * 64),
+                  "-r", ",".join(["0"] * 64), "-y", ",".join(["0"] * 64), "-N", "1,1,1,1",
+                  stdin=b"1 R 0\n")
+tap.check(many.returncode == 2 and not many.stdout and
+          b"expected at most 4294967295 combinations, not 4294967296" in many.stderr,
+          "2^32 combinations are not none")
 refused("compiled with pages of 4096 bytes, which cannot become smaller", TRACE, "-n", "4", "-p",
         "2k", status=1)
 refused("sample: none of 500 pages is in a share of 1e-06", "mrc", TRACE, "-s", "0.000001",
         status=1)
 refused("table: 1 cannot have pages of 2097152 bytes", "-", "-n", "4", "-t", "4x1", "-T", "1",
         "-p", "2m", status=1)
+refused("huge: expected larger pages than those of the trace, of 4096 bytes", "-", "-n", "4", "-H",
+        "4k", status=1)
+refused("huge: a table of hashed cannot have pages of several sizes", "-", "-n", "4", "-H", "2m",
+        "-t", "4x1", "-T", "hashed", status=1)
+refused("huge: a table of 4 cannot have pages of several sizes", "-", "-n", "4", "-H", "64k,2m",
+        "-t", "4x1", "-T", "4", status=1)
+refused("huge: expected sizes from the smallest on, not '2m' behind a larger one", "-", "-n", "4",
+        "-H", "1g,2m")
+refused("huge: expected at most 4 sizes", "-", "-n", "4", "-H", "8k,16k,32k,64k,2m")
 refused("No such file", os.path.join(FOLDER.name, "none"), "-n", "4", status=1)
 refused("is no file", "compile", "-", "/dev/null", status=1)
 
@@ -77,16 +117,23 @@ tap.check([(row["policy"], row["frames"], row["page"]) for row in rows] ==
           [(policy, frames, page) for page in ("4k", "64k") for policy in ("lru", "arc")
            for frames in ("64", "1024")], "every combination has a row, in the order asked for")
 objects = [json.loads(line) for line in whatif.run(*QUESTION, "-F", "json").stdout.splitlines()]
-tap.check([{name: str(value) if not isinstance(value, float) else f"{value:.6f}"
-            for name, value in one.items() if name != "sample"} for one in objects] ==
+tap.check([{name: "" if value is None else f"{value:.6f}" if isinstance(value, float) else
+            str(value) for name, value in one.items() if name != "sample"} for one in objects] ==
           [{name: value for name, value in row.items() if name != "sample"} for row in rows],
           "json has the same names and values")
-WORDS = {"policy", "page", "tlb", "table"}
+WORDS = {"policy", "page", "trace", "tlb", "table"}
 tap.check(all(isinstance(value, str) == (name in WORDS) for one in objects
-              for name, value in one.items()), "its numbers are numbers")
+              for name, value in one.items() if value is not None), "its numbers are numbers")
 table = [line.split() for line in whatif.run(*QUESTION).stdout.decode().splitlines()]
-tap.check(table == [list(rows[0])] + [list(row.values()) for row in rows],
-          "so has the table")
+LEFT_OUT = ("cow", "reuses", "swap_ins", "swap_outs", "write_backs", "prefetch", "prefetched",
+            "prefetch_useful", "prefetch_wasted", "prefetch_net_ns", "precopy", "precopied",
+            "precopy_useful", "precopy_wasted", "precopy_net_ns", "nodes", "remote",
+            "remote_share", "migrations", "huge", "huge_made", "huge_split", "minor", "major",
+            "time_ns", "minor_ns", "major_ns", "cow_ns", "copy_ns", "read_ns", "constants")
+tap.check(table == [table[0]] + [[row[name] for name in table[0]] for row in rows] and
+          all(name in table[0] for name in rows[0] if name not in LEFT_OUT) and
+          not set(LEFT_OUT) & set(table[0]),
+          "so has the table, but for what was not asked for")
 bare = json.loads(whatif.run(TRACE, "-n", "64", "-F", "json").stdout)
 tap.check(bare["tlb"] is None and bare["tlb_misses"] is None and bare["table_bytes"] is None and
           whatif.rows(TRACE, "-n", "64")[0]["tlb_misses"] == "",
@@ -104,11 +151,11 @@ tap.check(done.returncode == 1 and b"No space left" in done.stderr,
 for pattern in PATTERNS:
     lines = whatif.run("gen", pattern, "-n", "64", "-a", "3000").stdout
     again = whatif.run("gen", pattern, "-n", "64", "-a", "3000").stdout
-    pages = {(line.split()[0], int(line.split()[2], 16) >> 12) for line in lines.splitlines()}
+    accesses = [line.split() for line in lines.splitlines() if line.split()[1] in (b"R", b"W")]
+    pages = {int(address, 16) >> 12 for _, _, address in accesses}
     out = os.path.join(FOLDER.name, "out")
     whatif.run("gen", pattern, "-n", "64", "-a", "3000", "-o", out)
-    tap.check(lines == again and lines.count(b"\n") == 3000 and
-              len({page for _, page in pages}) <= 64 and
+    tap.check(lines == again and len(accesses) == 3000 and len(pages) <= 64 and
               whatif.rows(out, "-n", "9") == whatif.rows("-", "-n", "9", stdin=lines),
               f"gen {pattern} makes the same accesses again, as text and compiled")
 thrashing = whatif.run("gen", "thrashing", "-n", "64", "-a", "6400").stdout
@@ -142,8 +189,8 @@ tap.check(status == 0 and b" accesses, " in said and said.endswith(b"\r\x1b[K"),
           "a long run shows on a terminal how far it is, and cleans up")
 done = whatif.run(*LONG)
 tap.check(done.returncode == 0 and done.stderr == b"", "and nowhere else")
-for command in (), ("compile",), ("gen",), ("mrc",):
-    done = whatif.run(*command, "--help")
+for command in "", "animate", "compile", "enforce", "gen", "mrc", "sample", "verify":
+    done = whatif.run(*command.split(), "--help")
     tap.check(done.returncode == 0 and b"\n  faultline-whatif " in done.stdout,
-              f"{' '.join(command)} --help shows an example")
+              f"{command} --help shows an example")
 tap.finish()

@@ -142,6 +142,13 @@ tap.check(whatif.rows(path("good"), "-n", "3", "-p", "64k") ==
 alike = b"".join(b"%d R 0x%x\n" % (pid, page << 12) for page in range(20000)
                  for pid in (1, 2, 3))
 tap.check(len(compiled(alike)[3]) == 60000, "pages of several processes are told apart")
+sampled_text = path("sampled", b"# by hand\n# sampled: now and then\n1 W 0\n1 W 0x9000\n")
+whatif.run("compile", sampled_text, path("sampled.trace"))
+labels = [whatif.rows(name, "-n", "1", "-p", size)[0]["trace"]
+          for name, size in ((sampled_text, "4k"), (path("sampled.trace"), "4k"),
+                             (path("sampled.trace"), "64k"), (path("good"), "4k"))]
+tap.check(labels == ["sampled"] * 3 + ["accesses"],
+          "a trace that is a sample says so, compiled and with larger pages, too; others do not")
 far = b"1 W 0xffffffffffffffff\n1 R 0xfffffffffffff000\n1 R 0x1000000000000\n"
 tap.check(accesses_of(far) == [(1, 2**52 - 1, True, 2), (1, 2**36, False, 1)],
           "addresses beyond 48 bits, up to the last one")
@@ -164,13 +171,15 @@ def checksum(data):
     return total
 
 
-def made(runs, following, pages, accesses):
+def made(runs, following, pages, accesses, events=()):
     """A compiled trace that nobody recorded, whose checksums are right."""
-    body = struct.pack("=8s4I4Q", b"FLTRACE\n", 1, 0x01020304, 12, 0, accesses, len(runs),
-                       len(pages), HEADER + 16 * (len(runs) + len(pages)) + 16)
+    body = struct.pack("=8s4I4Q", b"FLTRACE\n", 1, 0x01020304, 12, len(events), accesses,
+                       len(runs), len(pages),
+                       HEADER + 16 * (len(runs) + len(pages)) + 48 * len(events) + 16)
     body += b"".join(struct.pack("=2I", *run) for run in runs)
     body += struct.pack(f"={len(following)}Q", *following)
     body += b"".join(struct.pack("=Q2I", number, pid, 0) for number, pid in pages)
+    body += b"".join(struct.pack("=4Q4I", *event) for event in events)
     sums = struct.pack("=Q", checksum(body))
     return body + sums + struct.pack("=Q", checksum(sums))
 
@@ -217,6 +226,12 @@ for place in places:
 tap.check(altered == len(places), f"one altered bit is told wherever it is: {altered} of "
           f"{len(places)}")
 PAGES = [(1, 1), (2, 1)]
+
+
+def happened(*events):
+    return made([(0, 1), (1, 1)], [NEVER, NEVER], PAGES, 2, events)
+
+
 for claim, content, pattern in (
         ("a page that there is not", made([(0, 1), (2, 1)], [NEVER, NEVER], PAGES, 2), "64: run 1"),
         ("a run of nothing", made([(0, 1), (1, 0)], [NEVER, NEVER], PAGES, 1), "64: run 1"),
@@ -224,16 +239,49 @@ for claim, content, pattern in (
         ("a next use beyond", made([(0, 1), (0, 1)], [2, NEVER], PAGES, 2), "72: the next use"),
         ("a next use of another page", made([(0, 1), (1, 1)], [1, NEVER], PAGES, 2),
          "72: the next use"),
+        ("an event behind the last run", happened((3, 0, 0, 0, 1, 1, 2, 0)), "120: event 0"),
+        ("events that are not in order", happened((1, 0, 0, 0, 1, 2, 0, 0),
+                                                  (0, 0, 0, 0, 1, 2, 0, 0)), "168: event 1"),
+        ("an event of no kind", happened((1, 0, 0, 0, 1, 99, 0, 0)), "120: event 0"),
+        ("a fork of oneself", happened((1, 0, 0, 0, 1, 1, 1, 0)), "120: event 0"),
+        ("a mapping of nothing", happened((1, 0, 0, 0, 1, 5, 1, 0)), "120: event 0"),
         ("other accesses", made([(0, 1), (1, 1)], [NEVER, NEVER], PAGES, 3), "24: 3 accesses")):
     refused_compiled(f"{claim}, with checksums that fit", content, pattern)
+
+EVENTS = (b"1 F 2\n1 R 0\n2 X\n1 R 0\n1 M 0x2000 4096 private 7 0x1000\n1 M 0 1 anonymous\n"
+          b"1 R 0x1000\n3 X\n3 N 5\n")
+with open(path("out", b""), "r+b") as file:
+    whatif.run("compile", path("in", EVENTS), path("out"))
+with open(path("out"), "rb") as file:
+    data = file.read()
+count, runs, pages = struct.unpack_from("=20xI8x2Q", data)
+events = [struct.unpack_from("=4Q4I", data, HEADER + 16 * (runs + pages) + 48 * i)
+          for i in range(count)]
+tap.check(runs == 3 and events == [(0, 0, 0, 0, 1, 1, 2, 0), (1, 0, 0, 0, 2, 2, 0, 0),
+                                   (2, 0x2000, 4096, 0x1000, 1, 6, 7, 0), (2, 0, 1, 0, 1, 3, 0, 0),
+                                   (3, 0, 0, 0, 3, 2, 0, 0), (3, 0, 0, 0, 3, 7, 5, 0)],
+          f"events are kept between runs, which do not go on across them {runs} {events}")
 
 # ---- Damage ----
 
 refused("text that breaks off", b"1 R 0x1000\n1 R\n", 11, "expected an address")
 refused("no pid", b"1 R 0\nfive R 0\n", 6, "expected a pid")
 refused("a pid of 33 bits", b"1 R 0\n4294967296 R 0\n", 6, "expected a pid")
-refused("neither R nor W", b"1 R 0\n1 X 0\n", 6, "expected R or W")
+refused("neither R nor W", b"1 R 0\n1 Y 0\n", 6, "expected R, W, F, X, N or M")
 refused("an address of 65 bits", b"1 R 0x10000000000000000\n", 0, "expected an address")
+for letter, expected in (("F", "expected another pid"), ("F 1", "expected another pid"),
+                         ("F 2 3", "expected another pid and no more"),
+                         ("X 2", "expected no more behind X"), ("N", "expected a node"),
+                         ("N 1 2", "expected a node and no more"),
+                         ("M", "expected an address behind M"),
+                         ("M 0", "expected how many bytes"), ("M 0 0", "expected how many bytes"),
+                         ("M 0xffffffffffffffff 2 anonymous", "expected how many bytes"),
+                         ("M 0 1", "expected anonymous; or shared"),
+                         ("M 0 1 file", "expected anonymous; or shared"),
+                         ("M 0 1 shared 1 x", "expected an offset"),
+                         ("M 0 1 anonymous 1", "expected no more behind the mapping"),
+                         ("M 0 2 file 1 0xffffffffffffffff", "expected no more behind")):
+    refused(f"an event '{letter}'", f"1 R 0\n1 {letter}\n".encode(), 6, expected)
 refused("something behind the address", b"1 R 0 0\n", 0, "expected an address and no more")
 refused("lackey without a size", b"I  0400,3\n L 1000\n", 10, "expected ',' and 1 to 65536 bytes")
 refused("lackey beyond the last address", b"I  0400,3\n L ffffffffffffffff,2\n", 10,

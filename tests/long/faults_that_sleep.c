@@ -23,7 +23,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -35,6 +34,7 @@
 #include "module.h"
 #include "tap.h"
 #include "times.h"
+#include "userfault.h"
 #include "worker.h"
 
 enum {
@@ -95,20 +95,6 @@ static void *write_awaited(void *page)
 	return NULL;
 }
 
-static int open_userfault(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { (uintptr_t)awaited, SLEEPERS * PAGE_BYTES },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))
-		bail("userfaultfd");
-	return fd;
-}
-
 /* The zero page, which the thread's second attempt then copies. */
 static void give_pages(int fd)
 {
@@ -123,20 +109,18 @@ static void give_pages(int fd)
 static int sleep_in_faults(void *unused)
 {
 	pthread_t threads[SLEEPERS];
-	struct uffd_msg message;
 	char byte = 0;
 	int fd;
 
 	(void)unused;
 	awaited = memory_map(SLEEPERS);
-	fd = open_userfault();
+	fd = userfault_open(awaited, SLEEPERS);
 	for (int i = 0; i < SLEEPERS; i++)
 		if (pthread_create(&threads[i], NULL, write_awaited,
 				   (void *)(awaited + i * PAGE_BYTES)))
 			bail("pthread_create");
 	for (int i = 0; i < SLEEPERS; i++)
-		if (read(fd, &message, sizeof(message)) != sizeof(message))
-			bail("userfaultfd tells of no fault");
+		userfault_wait(fd);
 	if (write(asleep[1], &byte, 1) != 1 || read(awake[0], &byte, 1) != 1)
 		bail("pipe");
 	give_pages(fd);

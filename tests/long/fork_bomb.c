@@ -5,7 +5,6 @@
  * the kernel allowed is followed or counted as not followed, each registration ends, and no
  * memory stays behind.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,13 +35,6 @@ static struct {
 	volatile int forks, refused;
 } *told;
 
-static void put(const char *path, const char *text)
-{
-	errno = file_put(path, text);
-	if (errno)
-		bail("%s > %s", text, path);
-}
-
 /* The first of them stays, buries the others, and lights the bomb again. */
 static int explode(void)
 {
@@ -71,7 +63,7 @@ static int explode(void)
 static int explode_in_group(void *unused)
 {
 	(void)unused;
-	put(GROUP "/cgroup.procs", "0");
+	file_must_put(GROUP "/cgroup.procs", "0");
 	return explode();
 }
 
@@ -136,11 +128,11 @@ int main(void)
 	char limit[16];
 
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	put("/sys/fs/cgroup/cgroup.subtree_control", "+pids");
+	file_must_put("/sys/fs/cgroup/cgroup.subtree_control", "+pids");
 	if (mkdir(GROUP, 0755))
 		bail("mkdir " GROUP);
 	snprintf(limit, sizeof(limit), "%d", LIMIT);
-	put(GROUP "/pids.max", limit);
+	file_must_put(GROUP "/pids.max", limit);
 	/* What the kernel sets up on first use is no leak, so memory is looked at in between. */
 	bomb("pids.max", explode_in_group);
 	before_kb = kernel_memory_kb();

@@ -65,8 +65,16 @@ static void register_self(void)
 	copy_in_child();
 }
 
+static void trace_self(void)
+{
+	status_write("R 0 children");
+	status_write(below(3) ? "T 0 on" : "T 0 off");
+	copy_in_child();
+}
+
 static void map_and_read(void)
 {
+	const off_t offsets[] = { FAULTLINE_RING_OFFSET, FAULTLINE_FAULTS_OFFSET };
 	int fd = open(FAULTLINE_DEVICE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	const volatile char *ring;
@@ -74,7 +82,7 @@ static void map_and_read(void)
 
 	if (fd < 0)
 		return;
-	ring = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, fd, FAULTLINE_RING_OFFSET);
+	ring = mmap(NULL, PAGE_BYTES, PROT_READ, MAP_SHARED, fd, offsets[below(2)]);
 	if (poll(&ready, 1, (int)below(HELD_MAX_MS)) == 1 && read(fd, &head, sizeof(head)) < 0)
 		bail("read of news");
 	close(fd);
@@ -111,7 +119,7 @@ static void change_settings(void)
 }
 
 static void (*const deeds[])(void) = {
-	register_self, map_and_read, read_files, change_settings, copy_in_child,
+	register_self, trace_self, map_and_read, read_files, change_settings, copy_in_child,
 };
 
 enum { DEEDS = sizeof(deeds) / sizeof(deeds[0]) };

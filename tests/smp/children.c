@@ -15,7 +15,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -29,7 +28,6 @@ enum {
 	THREADS		= 3,
 	FORKS		= 500,
 	IDS		= 4096,	/* more than are ever registered here */
-	NS_PER_S	= 1000000000,
 };
 
 #define OTHER_NAME	"other-program"
@@ -45,14 +43,6 @@ static struct {
 	long minor[FORKS];
 	volatile int stage;
 } *told;
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 /* Waits for another process to say that it has come so far. */
 static void wait_for_stage(int stage)
@@ -384,13 +374,13 @@ static int fork_many(void *unused)
 
 	(void)unused;
 	for (int i = 0; i < FORKS; i++) {
-		told->before_ns[i] = now_ns();
+		told->before_ns[i] = monotonic_ns();
 		pid = fork_with(0);
 		if (pid == 0)
 			_exit(0);
 		told->pids[i] = pid;
 		child_wait(pid);
-		told->after_ns[i] = now_ns();
+		told->after_ns[i] = monotonic_ns();
 	}
 	return 0;
 }

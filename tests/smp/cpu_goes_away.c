@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The CPU that the sampler sits on can be taken away at any time, with its timer and its
- * thread on it: sampling goes on, each period is accounted for, and what was counted on that
- * CPU stays counted.
+ * thread on it: sampling goes on, each period is accounted for, and what was counted and
+ * traced on that CPU stays.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -18,6 +18,7 @@
 
 #include "child.h"
 #include "copies.h"
+#include "faults.h"
 #include "memory.h"
 #include "module.h"
 #include "tap.h"
@@ -33,14 +34,7 @@ enum {
 	PAGES		= 1009,
 };
 
-static volatile char *pages;
-
-static void put(const char *path, const char *text)
-{
-	errno = file_put(path, text);
-	if (errno)
-		bail("%s to %s", text, path);
-}
+static volatile char *pages, *others;
 
 static void move_to(pid_t pid, unsigned long cpus)
 {
@@ -107,8 +101,13 @@ static void write_pages(size_t count)
 	memory_write(pages, count);
 }
 
-/* Copies pages on CPU 1, is stopped then, and registered. */
-static pid_t start_copier(void)
+static void write_others(size_t count)
+{
+	memory_write(others, count);
+}
+
+/* Is on CPU 1, stopped, and registered. */
+static pid_t start_worker(void)
 {
 	pid_t worker = worker_start();
 
@@ -131,7 +130,7 @@ static void sampling_goes_on(const struct faultline_header *ring)
 		seat_sampler_on_cpu_1();
 		seats++;
 		ahead = ticks_ahead(ring);
-		put(ONLINE, "0");
+		file_must_put(ONLINE, "0");
 		ticks = ring->ticks;
 		head = ring->head;
 		sleep_ms(AWAY_MS);
@@ -139,7 +138,7 @@ static void sampling_goes_on(const struct faultline_header *ring)
 		head = ring->head - head;
 		fewest_ticks = ticks < fewest_ticks ? ticks : fewest_ticks;
 		fewest_records = head < fewest_records ? head : fewest_records;
-		put(ONLINE, "1");
+		file_must_put(ONLINE, "1");
 		ahead = ticks_ahead(ring) - ahead;
 		if (fabs(ahead) >= TICKS_TOLERANCE)
 			break;
@@ -160,10 +159,10 @@ static void counts_stay(pid_t worker)
 	cow_stats_reset();
 	worker_do(worker, write_pages, PAGES);
 	cow_stats_read(&before);
-	put(ONLINE, "0");
+	file_must_put(ONLINE, "0");
 	cow_stats_read(&away);
 	copied = copies_of(worker).all - copied;
-	put(ONLINE, "1");
+	file_must_put(ONLINE, "1");
 	missed = status_value(worker, "copies_missed") - missed;
 	ok(before.faults == PAGES - missed && away.faults == before.faults &&
 	   away.total == before.total && away.max == before.max,
@@ -178,17 +177,56 @@ static void counts_go_on(pid_t worker)
 	long copied = copies_of(worker).all;
 
 	worker_begin(worker, write_pages, PAGES);
-	put(ONLINE, "0");
+	file_must_put(ONLINE, "0");
 	worker_wait(worker);
-	put(ONLINE, "1");
+	file_must_put(ONLINE, "1");
 	copied = copies_of(worker).all - copied;
 	ok(copied == PAGES, "%d pages written while the CPU went away are %ld copies", PAGES, copied);
+}
+
+static size_t traced_on(unsigned int cpu)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < faults_count; i++)
+		count += faults[i].cow != FAULTLINE_NOT_COPIED && faults[i].cpu == cpu;
+	return count;
+}
+
+/* Its ring is there whether or not the CPU is when tracing begins, and stays. */
+static void trace_goes_on(pid_t worker)
+{
+	size_t before, away, after;
+
+	file_must_put(ONLINE, "0");
+	faults_must_trace(worker);
+	file_must_put(ONLINE, "1");
+	move_to(worker, 1 << 1);
+	faults_skip();
+	worker_do(worker, write_pages, PAGES / 2);
+	file_must_put(ONLINE, "0");
+	faults_look();
+	before = traced_on(1);
+	worker_do(worker, write_pages, PAGES);
+	faults_look();
+	away = traced_on(0);
+	file_must_put(ONLINE, "1");
+	ok(before == PAGES / 2, "of %d copies that were traced on CPU 1 all are there when it has "
+	   "gone: %zu", PAGES / 2, before);
+	ok(away == PAGES - PAGES / 2, "the other %d are traced on CPU 0: %zu", PAGES - PAGES / 2,
+	   away);
+	move_to(worker, 1 << 1);
+	worker_do(worker, write_others, PAGES);
+	faults_look();
+	after = traced_on(1);
+	ok(after == PAGES && !faults_lost, "and %d on CPU 1 when it is back: %zu, %" PRIu64 " lost",
+	   PAGES, after, faults_lost);
 }
 
 int main(void)
 {
 	const struct faultline_header *ring;
-	pid_t workers[2];
+	pid_t workers[3];
 
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (access(ONLINE, W_OK)) {
@@ -197,15 +235,18 @@ int main(void)
 	}
 	pages = memory_map(PAGES);
 	memory_write(pages, PAGES);
+	others = memory_map(PAGES);
+	memory_write(others, PAGES);
 	module_load("hz=1000 latency=copy");
 	ring = ring_map();
 	ring_keep_from_children(ring);
-	for (int i = 0; i < 2; i++)
-		workers[i] = start_copier();
+	for (int i = 0; i < 3; i++)
+		workers[i] = start_worker();
 	sampling_goes_on(ring);
 	counts_stay(workers[0]);
 	counts_go_on(workers[1]);
-	for (int i = 0; i < 2; i++)
+	trace_goes_on(workers[2]);
+	for (int i = 0; i < 3; i++)
 		child_end(workers[i]);
 	ring_unmap(ring);
 	return finish();

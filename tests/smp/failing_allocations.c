@@ -13,72 +13,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "failures.h"
 #include "module.h"
 #include "tap.h"
 #include "times.h"
 
 enum {
-	ALLOCATIONS_MAX	= 20000,
 	DISARM_MS	= 1500,		/* longer than hooks stay without a process */
 	FAR		= 1000000,	/* allocations that nobody makes */
 	TICKS_MS	= 2000,
 };
 
 static pid_t child;
-static int module_file;		/* opening it is not what is tried */
 static int fd = -1;
 static void *mapped;
-
-static void allow(const char *injector)
-{
-	static const char * const settings[][2] = {
-		{ "ignore-gfp-wait", "N" }, { "verbose", "0" },
-	};
-	char path[128];
-
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", injector, settings[i][0]);
-		if (file_put(path, settings[i][1]))
-			bail("%s", path);
-	}
-}
-
-/* Our own, kept open: what opening it allocates would count. */
-static int nth = -1;
-
-static void fail_nth(int number)
-{
-	if (dprintf(nth, "%d", number) < 0)
-		bail("fail-nth");
-}
-
-/* Was there an allocation of that number?  None fails any more. */
-static bool has_failed(void)
-{
-	char text[16] = "";
-	bool failed;
-
-	if (pread(nth, text, sizeof(text) - 1, 0) < 0)
-		bail("fail-nth");
-	failed = atoi(text) == 0;
-	fail_nth(0);
-	return failed;
-}
-
-static int load(void)
-{
-	return syscall(SYS_finit_module, module_file, "ring_records=64", 0) ? errno : 0;
-}
-
-static void unload(void)
-{
-	if (module_unload())
-		bail("rmmod");
-}
 
 static int open_device(void)
 {
@@ -179,32 +130,6 @@ static void nothing(void)
 {
 }
 
-/* @undo: after each time that it worked. */
-static void fail_each(const char *what, int (*act)(void), void (*undo)(void))
-{
-	int number, err, refused = 0, unclean = 0, broken = 0;
-	bool failed = true;
-
-	for (number = 0; failed && number < ALLOCATIONS_MAX; number++) {
-		fail_nth(number + 1);
-		err = act();
-		failed = has_failed();
-		if (!err) {
-			undo();
-			continue;
-		}
-		refused++;
-		unclean += err != ENOMEM;
-		if (act())
-			broken++;
-		else
-			undo();
-	}
-	ok(!failed && !unclean && !broken,
-	   "%s: %d allocations fail in turn, %d times with an error, all of them ENOMEM but %d, and "
-	   "%d times the next try fails", what, number - 1, refused, unclean, broken);
-}
-
 /* The thread that samples, by its name. */
 static int sampler_fail_nth(int flags)
 {
@@ -257,17 +182,10 @@ static void sampler_allocates_nothing(void)
 
 int main(void)
 {
-	nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (nth < 0) {
+	if (!failures_begin()) {
 		skip("allocations that fail: this kernel cannot be told to fail them");
 		return finish();
 	}
-	module_file = open("/faultline/faultline.ko", O_RDONLY | O_CLOEXEC);
-	if (module_file < 0)
-		bail("faultline.ko");
-	allow("failslab");
-	allow("fail_page_alloc");
-	fail_each("loading", load, unload);
 	module_load("ring_records=64");
 	child = child_start_stopped(child_sleep, NULL);
 	fail_each("opening the device", open_device, close_device);

@@ -45,9 +45,7 @@ static void need(const char *file, const char *text)
 	char path[64];
 
 	snprintf(path, sizeof(path), TRACING "/%s", file);
-	errno = file_put(path, text);
-	if (errno)
-		bail("%s > %s", text, path);
+	file_must_put(path, text);
 }
 
 /* Appends to what is there, where the shell would say >>. */

@@ -41,23 +41,16 @@ static struct {
 	volatile long written;
 } *told;
 
-static void put(const char *path, const char *text)
-{
-	errno = file_put(path, text);
-	if (errno)
-		bail("%s > %s", text, path);
-}
-
 static void make_group(void)
 {
 	char text[32];
 
-	put("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	file_must_put("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	if (mkdir(GROUP, 0755))
 		bail("mkdir " GROUP);
 	snprintf(text, sizeof(text), "%d", LIMIT_BYTES);
-	put(GROUP "/memory.max", text);
-	put(GROUP "/memory.swap.max", "0");
+	file_must_put(GROUP "/memory.max", text);
+	file_must_put(GROUP "/memory.swap.max", "0");
 }
 
 /* How many have been killed in the group. */
@@ -86,7 +79,7 @@ static pid_t start(int (*body)(void *unused))
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
-	put(GROUP "/cgroup.procs", text);
+	file_must_put(GROUP "/cgroup.procs", text);
 	return pid;
 }
 
@@ -165,7 +158,7 @@ static void kill_family(const struct faultline_header *ring)
 	int firsts = 0, lasts = 0, status;
 	pid_t pid;
 
-	put(GROUP "/memory.oom.group", "1");
+	file_must_put(GROUP "/memory.oom.group", "1");
 	pid = start(copy_in_family);
 	errno = status_register_children(pid);
 	if (errno)

@@ -86,13 +86,6 @@ static void write_anon(size_t count)
 	memory_write(anon, count);
 }
 
-static void need(const char *path, const char *text)
-{
-	errno = file_put(path, text);
-	if (errno)
-		bail("%s > %s", text, path);
-}
-
 static void clear_trace(void)
 {
 	int fd = open(TRACING "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -294,7 +287,7 @@ static void trace_all(void)
 	pid_t worker;
 	int zeroes;
 
-	need(SAMPLE_INTERVAL, "1\n");
+	file_must_put(SAMPLE_INTERVAL, "1\n");
 	clear_trace();
 	worker = start_registered();
 	worker_do(worker, write_all, PAGES - REMOTE);
@@ -326,7 +319,7 @@ static void trace_some(void)
 	pid_t worker;
 	bool right;
 
-	need(SAMPLE_INTERVAL, "7\n");
+	file_must_put(SAMPLE_INTERVAL, "7\n");
 	clear_trace();
 	worker = start_registered();
 	worker_do(worker, write_anon, FEW);
@@ -355,7 +348,7 @@ static void trace_none(void)
 {
 	pid_t worker;
 
-	need(SAMPLE_INTERVAL, "0\n");
+	file_must_put(SAMPLE_INTERVAL, "0\n");
 	clear_trace();
 	worker = start_registered();
 	worker_do(worker, write_anon, PAGES);
@@ -372,7 +365,7 @@ static void trace_copies(void)
 	int traced = 0;
 	pid_t worker;
 
-	need(SAMPLE_INTERVAL, "1\n");
+	file_must_put(SAMPLE_INTERVAL, "1\n");
 	if (module_set("latency", "copy"))
 		bail("latency=copy");
 	clear_trace();
@@ -409,8 +402,8 @@ int main(void)
 	module_load("latency=fault hz=1");
 	klogctl(LOG_CLEAR, NULL, 0);
 	ok(strcmp(file_get(SAMPLE_INTERVAL), "0\n") == 0, "vm.cow_sample_interval begins with 0");
-	need(TRACING "/buffer_size_kb", "8192");
-	need(EVENT, "1");
+	file_must_put(TRACING "/buffer_size_kb", "8192");
+	file_must_put(EVENT, "1");
 	trace_all();
 	trace_some();
 	trace_none();

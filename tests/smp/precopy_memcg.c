@@ -9,7 +9,6 @@
  * those that follow runs overshoot them.  The tight limit is what it took without pre-copy
  * and without a limit, and a little.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,17 +40,10 @@ static const char * const limits[] = { OWN "/memory.max", ABOVE "/memory.max", O
 
 static volatile char *memory;
 
-static void put(const char *path, const char *text)
-{
-	errno = file_put(path, text);
-	if (errno)
-		bail("%s > %s", text, path);
-}
-
 static int write_runs(void *unused)
 {
 	(void)unused;
-	put(OWN "/cgroup.procs", "0");
+	file_must_put(OWN "/cgroup.procs", "0");
 	/* Held up by memory.high at each page, it would take minutes to come to nothing. */
 	alarm(HELD_UP_S);
 	for (size_t page = 0; page < PAGES; page += RUN_EVERY)
@@ -82,13 +74,13 @@ static struct end run(const char *limit, long long bytes)
 
 	if (mkdir(ABOVE, 0755))
 		bail("mkdir " ABOVE);
-	put(ABOVE "/cgroup.subtree_control", "+memory");
+	file_must_put(ABOVE "/cgroup.subtree_control", "+memory");
 	if (mkdir(OWN, 0755))
 		bail("mkdir " OWN);
-	put(ABOVE "/memory.swap.max", "0");
+	file_must_put(ABOVE "/memory.swap.max", "0");
 	snprintf(text, sizeof(text), "%lld", bytes);
 	if (limit)
-		put(limit, text);
+		file_must_put(limit, text);
 	end.status = child_wait(child_start(write_runs, NULL));
 	end.kills = event(ABOVE "/memory.events", "oom_kill ");
 	end.throttles = event(ABOVE "/memory.events", "high ");
@@ -139,7 +131,7 @@ int main(void)
 	static const int depths[] = { 0, 64 };
 	long long bytes;
 
-	put("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	file_must_put("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	memory = memory_map(PAGES);
 	memory_write(memory, PAGES);
 	bytes = run(NULL, 0).peak + SPARE_BYTES;

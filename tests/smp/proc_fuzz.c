@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "module.h"
+#include "random.h"
 #include "tap.h"
 
 enum {
@@ -21,21 +22,10 @@ enum {
 	DEPTH_MAX	= 64,
 };
 
-/* xorshift64: every run tries the same texts. */
-static uint64_t random_state = 20240423;
-
-static uint64_t random_below(uint64_t limit)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state % limit;
-}
-
 /* Mostly what commands are made of, or next to nothing would be one. */
 static char random_byte(void)
 {
-	static const char likely[] = "RRRUUUPPP      \n\n\n0123456789\t-+x";
+	static const char likely[] = "RRRUUUPPPTTT      \n\n\n0123456789\t-+x";
 
 	if (random_below(20) == 0)
 		return (char)random_below(256);
@@ -52,17 +42,18 @@ static size_t insert_anywhere(char *text, size_t length, char byte)
 }
 
 /* With depths just beyond either end, too, and words that are none of the verb's. */
-static size_t append_precopy(char *text, size_t done)
+static size_t append_setting(char *text, size_t done)
 {
 	static const char * const words[] = { "", "auto", "off", "children", "on", "auto off" };
 	size_t kinds = sizeof(words) / sizeof(words[0]), kind = random_below(2 * kinds);
+	char verb = random_below(2) ? 'P' : 'T';
 	int pid = (int)random_below(200);
 
 	if (done && text[done - 1] != '\n')
 		text[done++] = '\n';
 	if (kind < kinds)
-		return done + (size_t)sprintf(text + done, "P %d %s\n", pid, words[kind]);
-	return done + (size_t)sprintf(text + done, "P %d %d\n", pid,
+		return done + (size_t)sprintf(text + done, "%c %d %s\n", verb, pid, words[kind]);
+	return done + (size_t)sprintf(text + done, "%c %d %d\n", verb, pid,
 				      (int)random_below(DEPTH_MAX + 2));
 }
 
@@ -77,7 +68,7 @@ static size_t random_text(char *text)
 	if (random_below(4) == 0)
 		done += (size_t)sprintf(text + done, "U %d", (int)random_below(200));
 	if (random_below(4) == 0)
-		done = append_precopy(text, done);
+		done = append_setting(text, done);
 	if (random_below(2))
 		done = insert_anywhere(text, done, (char)random_below(256));
 	if (random_below(2))
@@ -123,6 +114,8 @@ static bool is_option(char verb, const char *at, const char *end)
 {
 	uint64_t depth;
 
+	if (verb == 'T')
+		return is_word("on", at, end) || is_word("off", at, end);
 	if (at == end)
 		return true;
 	if (verb != 'P')
@@ -137,7 +130,7 @@ static bool is_command(const char *line, size_t length)
 	const char *end = line + length, *at;
 	uint64_t pid;
 
-	if (length < 3 || !memchr("RUP", *line, 3) || line[1] != ' ')
+	if (length < 3 || !memchr("RUPT", *line, 4) || line[1] != ' ')
 		return false;
 	while (is_blank(end[-1]))
 		end--;
@@ -209,6 +202,7 @@ int main(void)
 	char left[64];
 	int fd;
 
+	random_seed(20240423);
 	module_load("hz=1");
 	fd = open(FAULTLINE_STATUS, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)

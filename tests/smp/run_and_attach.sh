@@ -7,26 +7,7 @@
 # `faultline attach` does so for processes that run, and leaves them as they were.
 
 . ./tap.sh
-
-# ends_with STATUS COMMAND...: what it says is in /tmp/out and /tmp/said
-ends_with()
-{
-	wanted=$1
-	shift
-	status=0
-	"$@" > /tmp/out 2> /tmp/said || status=$?
-	[ $status -eq "$wanted" ] && return
-	echo "exit status $status; $(cat /tmp/said)"
-	return 1
-}
-
-# says PATTERN: the last command did on standard error
-says()
-{
-	grep -Eq -- "$1" /tmp/said && return
-	cat /tmp/said
-	return 1
-}
+. ./said.sh
 
 # figure WHAT: the number before it in the last summary
 figure()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Processes that do not fit into their memory cgroup and live from swap: their faults are what
- * the kernel tells of them, what they have in swap is shown, and each period of the sampler is
- * accounted for.
+ * Processes that do not fit into what their memory cgroup should have, and live from swap: their
+ * faults are what the kernel tells of them, what they have in swap is shown, and each period of
+ * the sampler is accounted for.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -29,16 +29,11 @@ enum {
 	PAGES		= 2048,		/* of each */
 	LIMIT_BYTES	= WORKERS * PAGES * PAGE_BYTES / 2,
 	ROUNDS		= 3,
+	/* Others were read ahead, or had not been written to swap yet. */
+	MAJORS_MIN	= PAGES / 8,
 	/* Pages that two CPUs may have counted each for itself. */
 	BATCH_BYTES	= 2 * 64 * PAGE_BYTES,
 };
-
-static void put(const char *path, const char *text)
-{
-	errno = file_put(path, text);
-	if (errno)
-		bail("%s > %s", text, path);
-}
 
 /* Of its own, which others do not share. */
 static void thrash(size_t rounds)
@@ -68,7 +63,7 @@ static pid_t start(void)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", (int)worker);
-	put(GROUP "/cgroup.procs", text);
+	file_must_put(GROUP "/cgroup.procs", text);
 	worker_do(worker, worker_rest, 0);
 	errno = status_register(worker);
 	if (errno)
@@ -89,11 +84,12 @@ int main(void)
 	double ahead;
 
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-	put("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	file_must_put("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
 	if (mkdir(GROUP, 0755))
 		bail("mkdir " GROUP);
 	snprintf(text, sizeof(text), "%d", LIMIT_BYTES);
-	put(GROUP "/memory.max", text);
+	/* Not memory.max: where the disk is slow, one of them may be killed there. */
+	file_must_put(GROUP "/memory.high", text);
 	module_load("hz=100");
 	ring = ring_map();
 	ring_keep_from_children(ring);
@@ -122,7 +118,7 @@ int main(void)
 		majors += counters.major;
 		swapped += counters.swap_bytes;
 	}
-	ok(majors > PAGES && exact == WORKERS,
+	ok(majors > MAJORS_MIN && exact == WORKERS,
 	   "of %d processes that thrash, %d have as many faults as the kernel says, %lld of them major",
 	   WORKERS, exact, majors);
 	ok(swapped > LIMIT_BYTES / 2 && shown == WORKERS,

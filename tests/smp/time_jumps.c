@@ -21,7 +21,6 @@ enum {
 	BETWEEN_MS	= 100,
 	/* The most that adjtimex(2) takes: 500 parts in a million, with a fraction of 16 bits. */
 	FREQUENCY	= 500 << 16,
-	NS_PER_S	= 1000000000,
 };
 
 /* Forward at even numbers, and back again. */
@@ -64,14 +63,6 @@ static void check_times(const struct faultline_header *ring, uint64_t begin_ns, 
 	ok(outside == 0, "%" PRIu64 " are not of the time that passed", outside);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 int main(void)
 {
 	const struct faultline_header *ring;
@@ -82,7 +73,7 @@ int main(void)
 	module_load("hz=100");
 	ring = ring_map();
 	process = child_start(child_sleep, NULL);
-	begin_ns = now_ns();
+	begin_ns = monotonic_ns();
 	errno = status_register(process);
 	if (errno)
 		bail("R");
@@ -104,7 +95,7 @@ int main(void)
 	child_end(process);
 	if (!ring_wait_idle(ring))
 		bail("the process stays registered");
-	check_times(ring, begin_ns, now_ns());
+	check_times(ring, begin_ns, monotonic_ns());
 	ring_unmap(ring);
 	return finish();
 }

@@ -5,10 +5,11 @@
 #
 # usage: kernel.sh names                Debian's kernels of the matrix, one a line
 #        kernel.sh compiled             those that modules are only compiled for
+#        kernel.sh watching [all]       those made to watch themselves, in the cache or not
 #        kernel.sh packages NAME        what fetching it wants besides what every kernel does
 #        kernel.sh fetch NAME           make sure that NAME is in the cache
 #        kernel.sh architecture NAME    as Debian calls it
-#        kernel.sh tests NAME           which run on it if no kernel is asked for: all, short or none
+#        kernel.sh tests NAME           which run on it if no kernel is asked for (see the matrix)
 #        kernel.sh release NAME         its `uname -r`
 #        kernel.sh image NAME           path of what to boot
 #        kernel.sh headers NAME         path to build modules against
@@ -247,7 +248,7 @@ fetch()
 	mv "$new" "$dir"
 }
 
-[ $# -ge 1 ] || die "usage: kernel.sh names|compiled|packages|fetch|architecture|tests|release|image|headers|make|modules|busybox|arguments [NAME]"
+[ $# -ge 1 ] || die "usage: kernel.sh names|compiled|watching|packages|fetch|architecture|tests|release|image|headers|make|modules|busybox|arguments [NAME]"
 verb=$1 name=${2-}
 case $verb in
 names)
@@ -255,6 +256,11 @@ names)
 	exit ;;
 compiled)
 	awk '/^[^#]/ && $3 == "-" { print $1 }' "$here/matrix"
+	exit ;;
+watching)
+	awk '/^[^#]/ && $3 ~ /^linux-source/ { print $1 }' "$here/matrix" | while read -r name; do
+		[ -z "${2-}" ] && [ ! -e "$kernels/$name/release" ] || echo "$name"
+	done
 	exit ;;
 esac
 row=$(matrix_row "$name")
@@ -294,11 +300,12 @@ make)    kbuild "${@:3}" ;;
 arguments)
 	# Without ACPI there is no clock but the TSC, which the emulator reads from this
 	# machine, and is too slow to be calibrated by; with five levels of page tables
-	# KASAN takes an interrupt at boot for a wild access, and is silent from then on.
+	# KASAN takes an interrupt at boot for a wild access, and is silent from then on.  What
+	# takes seconds on a machine takes minutes here, kmemleak's scan among others.
 	case $row in
 	*linux-source*)
 		awk '/^cpu MHz/ { printf "tsc=reliable tsc_early_khz=%d ", $4 * 1000; exit }' /proc/cpuinfo
-		echo 'no5lvl kasan_multi_shot' ;;
+		echo 'no5lvl kasan_multi_shot rcupdate.rcu_cpu_stall_timeout=300' ;;
 	esac ;;
 busybox)
 	if [ -e "$kernels/$name/root/bin/busybox" ]; then

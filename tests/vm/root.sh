@@ -7,9 +7,10 @@
 #        root.sh image [RECIPE]		its path
 #        root.sh file RECIPE PATH	the path of a copy of a file in it, for this machine
 #
-# The recipes: tools (the default), with the tools that Faultline is compared with and the
+# The recipes: tools (the default), with the tools that it is tested beside and the
 # programs that it is tried on; bare, which Faultline's packages can be built and
-# installed in.
+# installed in; peers, with the tools that it is compared with, and the compilers and the
+# headers that some of these want.
 #
 # The release is the host's, and so are apt's sources: the host's mirror, proxy and
 # keys.  An image is never written to (guest.sh --root lays a tmpfs over it) and stays
@@ -29,6 +30,8 @@ tools='redis-server redis-tools bpftrace linux-perf trace-cmd stress-ng
 bare='dkms openssl libmicrohttpd12 libncursesw6 libjansson4
 	build-essential debhelper dh-dkms libmicrohttpd-dev libncurses-dev libjansson-dev
 	libelf1 pahole systemd udev kmod mount procps busybox-static'
+peers='bpftrace linux-perf bpfcc-tools systemtap sysstat gcc make libelf1
+	kmod mount procps busybox-static'
 # What nobody reads in a guest.
 excluded='/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/*'
 
@@ -36,6 +39,7 @@ excluded='/usr/share/doc/* /usr/share/man/* /usr/share/info/* /usr/share/locale/
 case ${2-tools} in
 tools) packages=$tools kernels='' ;;
 bare)  packages=$bare kernels='6.1 6.12' ;;
+peers) packages=$peers kernels='6.1 6.12' ;;
 *)     die "root.sh: unknown recipe '$2'" ;;
 esac
 images=$FAULTLINE_CACHE/root
