@@ -123,6 +123,7 @@ static int record(struct request *request, int fd, const char *name)
 int command_record(int argc, char **argv)
 {
 	struct request request = { .recorder = RECORDER_DEFAULTS };
+	mode_t mode;
 	int fd, status;
 
 	arguments_parse(&argp, argc, argv, &request);
@@ -132,8 +133,10 @@ int command_record(int argc, char **argv)
 	request.fault_recorder.device = request.recorder.device;
 	if (strcmp(request.path, "-") == 0)
 		return record(&request, STDOUT_FILENO, "standard output");
+	/* Where a process has its memory is nobody else's business. */
+	mode = request.faults ? 0600 : 0666;
 	/* What is in it stays until there is something to record. */
-	fd = open(request.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	fd = open(request.path, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
 	if (fd < 0)
 		err(request.fault_recorder.argv ? LAUNCH_FAILED : EXIT_FAILURE, "%s", request.path);
 	status = record(&request, fd, request.path);

@@ -60,6 +60,7 @@ check 'a command is recorded, and its exit status is ours' \
 		taskset 1 ./work --no-register 8 R 500 --rounds 4 --sleep 0.1 &
 		taskset 2 ./work --no-register 8 R 500 --rounds 4 --sleep 0.1; wait; exit 7'
 check 'which says how many faults' says ' faults, 0 lost$'
+check 'nobody else may read the file' [ "$(stat -c %a $file)" = 600 ]
 check 'the first line tells what the file is' [ "$(head -n 1 $file)" = '# faultline faults, format 1' ]
 check 'the last one that nothing was lost' [ "$(tail -n 1 $file)" = '# lost: 0 faults in total' ]
 check 'and none missed' header '# missed: at most 0 faults'
