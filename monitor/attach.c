@@ -130,13 +130,9 @@ static size_t register_all(struct request *request)
 
 	for (size_t i = 0; i < request->count; i++) {
 		struct target *target = &request->targets[i];
-		int error = control_register(target->pid, request->observer.children);
+		int error = control_adopt(target->pid, request->observer.children, &target->ours);
 
-		target->ours = !error;
-		if (error == EEXIST && request->observer.children)
-			warnx("process %d: registered already: its children are followed only if they "
-			      "were before", (int)target->pid);
-		if (!error || error == EEXIST)
+		if (!error)
 			target->id = control_id(target->pid);
 		if (target->id && observer_add(&request->observer, target->id))
 			good++;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -40,6 +41,19 @@ static int control(const char *format, ...)
 int control_register(pid_t pid, bool children)
 {
 	return control("R %d%s\n", (int)pid, children ? " children" : "");
+}
+
+int control_adopt(pid_t pid, bool children, bool *ours)
+{
+	int error = control_register(pid, children);
+
+	*ours = !error;
+	if (error != EEXIST)
+		return error;
+	if (children)
+		warnx("process %d: registered already: its children are followed only if they were "
+		      "before", (int)pid);
+	return 0;
 }
 
 int control_unregister(pid_t pid)

@@ -19,6 +19,17 @@
 int control_register(pid_t pid, bool children);
 
 /**
+ * control_adopt() - register a process, unless it is registered
+ * @pid: in the caller's pid namespace
+ * @children: follow who it forks, too; of one that was registered before, says on standard error
+ *	that this is as it was
+ * @ours: filled in: it was registered by this call, and is the caller's to unregister
+ *
+ * Return: 0 or an errno.
+ */
+int control_adopt(pid_t pid, bool children, bool *ours);
+
+/**
  * control_unregister() - forget a process; of a child that has exited and is not reaped
  * yet, have the last record published now
  * @pid: in the caller's pid namespace

@@ -53,14 +53,10 @@ static const char *explain(int error)
 /* True if it is traced now; @ours if it was registered by us. */
 static bool trace(pid_t pid, bool children, bool *ours)
 {
-	int error = control_register(pid, children);
+	int error = control_adopt(pid, children, ours);
 	const char *why = control_explain(error);
 
-	*ours = !error;
-	if (error == EEXIST && children)
-		warnx("process %d: registered already: its children are followed only if they were "
-		      "before", (int)pid);
-	if (!error || error == EEXIST) {
+	if (!error) {
 		error = control_trace(pid, "on");
 		why = explain(error);
 	}
