@@ -60,6 +60,12 @@ bool trace_is_compiled(const void *start, size_t bytes)
 	       memcmp(start, TRACE_MAGIC, sizeof(TRACE_MAGIC) - 1) == 0;
 }
 
+/* 0: of objects. */
+static bool shift_is_good(uint32_t shift)
+{
+	return !shift || (shift >= TRACE_SHIFT_MIN && shift <= TRACE_SHIFT_MAX);
+}
+
 static bool check_header(const struct trace_header *header, uint64_t bytes, char *why)
 {
 	uint64_t body;
@@ -75,7 +81,7 @@ static bool check_header(const struct trace_header *header, uint64_t bytes, char
 		return refuse(why, "byte %zu: of format %u; this program reads %d",
 			      offsetof(struct trace_header, version), header->version,
 			      TRACE_VERSION);
-	if (header->page_shift > 63 || header->sampled > 1 || !header->runs || !header->pages ||
+	if (!shift_is_good(header->page_shift) || header->sampled > 1 || !header->runs || !header->pages ||
 	    header->pages > TRACE_PAGES_MAX)
 		return refuse(why, "byte %zu: the header is altered",
 			      offsetof(struct trace_header, page_shift));

@@ -35,6 +35,9 @@ enum {
 	TRACE_ENDIAN		= 0x01020304,
 	TRACE_BLOCK		= 1 << 20,
 	TRACE_WHY_BYTES		= 512,
+	/* log2 of page sizes: of 64 bytes, to 1 TB. */
+	TRACE_SHIFT_MIN		= 6,
+	TRACE_SHIFT_MAX		= 40,
 	/* Accesses of a run; more of them are several runs. */
 	RUN_COUNT_MAX		= 0x7fffffff,
 };

@@ -171,9 +171,9 @@ def checksum(data):
     return total
 
 
-def made(runs, following, pages, accesses, events=()):
+def made(runs, following, pages, accesses, events=(), shift=12):
     """A compiled trace that nobody recorded, whose checksums are right."""
-    body = struct.pack("=8s4I4Q", b"FLTRACE\n", 1, 0x01020304, 12, len(events), accesses,
+    body = struct.pack("=8s4I4Q", b"FLTRACE\n", 1, 0x01020304, shift, len(events), accesses,
                        len(runs), len(pages),
                        HEADER + 16 * (len(runs) + len(pages)) + 48 * len(events) + 16)
     body += b"".join(struct.pack("=2I", *run) for run in runs)
@@ -245,6 +245,10 @@ for claim, content, pattern in (
         ("an event of no kind", happened((1, 0, 0, 0, 1, 99, 0, 0)), "120: event 0"),
         ("a fork of oneself", happened((1, 0, 0, 0, 1, 1, 1, 0)), "120: event 0"),
         ("a mapping of nothing", happened((1, 0, 0, 0, 1, 5, 1, 0)), "120: event 0"),
+        ("pages of 2 bytes", made([(0, 1), (1, 1)], [NEVER, NEVER], PAGES, 2, shift=1),
+         "16: the header"),
+        ("pages of 2 TB", made([(0, 1), (1, 1)], [NEVER, NEVER], PAGES, 2, shift=41),
+         "16: the header"),
         ("other accesses", made([(0, 1), (1, 1)], [NEVER, NEVER], PAGES, 3), "24: 3 accesses")):
     refused_compiled(f"{claim}, with checksums that fit", content, pattern)
 
