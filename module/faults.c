@@ -435,10 +435,11 @@ int faultline_faults_map(struct vm_area_struct *vma, unsigned long cpu)
  * faultline_faults_show() - a line for people: what is traced, and what was missed at most
  * @seq: written to
  * @processes: who are traced
+ * @counts: tell how many faults; who reads that again and again sees when others' happen
  *
  * Context: the registry's mutex is not held: missed ones may be old news.
  */
-void faultline_faults_show(struct seq_file *seq, unsigned int processes)
+void faultline_faults_show(struct seq_file *seq, unsigned int processes, bool counts)
 {
 	const struct faultline_header *header;
 	u64 recorded = 0;
@@ -452,7 +453,10 @@ void faultline_faults_show(struct seq_file *seq, unsigned int processes)
 		rings++;
 		recorded += READ_ONCE(header->head);
 	}
-	seq_printf(seq, "# trace: %u processes, %d rings of %u records, %llu recorded, %llu missed\n",
-		   processes, rings, trace_records, recorded,
-		   READ_ONCE(missed_before) + probe_missed() + atomic64_read(&unplaced));
+	seq_printf(seq, "# trace: %u processes, %d rings of %u records", processes, rings,
+		   trace_records);
+	if (counts)
+		seq_printf(seq, ", %llu recorded, %llu missed", recorded,
+			   READ_ONCE(missed_before) + probe_missed() + atomic64_read(&unplaced));
+	seq_putc(seq, '\n');
 }

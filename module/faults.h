@@ -39,6 +39,6 @@ void faultline_faults_disarm(void);
 void faultline_faults_page_copied(enum faultline_kind kind);
 
 int faultline_faults_map(struct vm_area_struct *vma, unsigned long cpu);
-void faultline_faults_show(struct seq_file *seq, unsigned int processes);
+void faultline_faults_show(struct seq_file *seq, unsigned int processes, bool counts);
 
 #endif /* _FAULTLINE_FAULTS_H */

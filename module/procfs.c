@@ -254,6 +254,14 @@ static void walk_stop(struct seq_file *seq, void *at)
 	srcu_read_unlock(&faultline_registry_srcu, walk->srcu_idx);
 }
 
+/* Of sums over everybody's processes. */
+static bool may_see_all(struct seq_file *seq)
+{
+	const struct walk *walk = seq->private;
+
+	return file_ns_capable(walk->file, &init_user_ns, CAP_PERFMON);
+}
+
 static void show_module(struct seq_file *seq)
 {
 	const struct faultline_header *header = faultline_ring_header();
@@ -265,7 +273,7 @@ static void show_module(struct seq_file *seq)
 	faultline_latency_show(seq);
 	faultline_follow_show(seq);
 	faultline_precopy_show(seq);
-	faultline_faults_show(seq, faultline_registry_traced());
+	faultline_faults_show(seq, faultline_registry_traced(), may_see_all(seq));
 	seq_printf(seq, "# hz: %u\n", READ_ONCE(header->hz));
 	seq_printf(seq, "# ticks: %llu run, %llu missed\n", READ_ONCE(header->ticks),
 		   READ_ONCE(header->ticks_missed));
@@ -435,7 +443,7 @@ static void show_all_times(struct seq_file *seq)
 	struct walk *walk = seq->private;
 	int measure;
 
-	if (file_ns_capable(walk->file, &init_user_ns, CAP_PERFMON)) {
+	if (may_see_all(seq)) {
 		for (measure = 0; measure < FAULTLINE_MEASURES; measure++) {
 			faultline_latency_total(measure, &walk->times);
 			seq_printf(seq, "total 0 %s ", measure_names[measure]);

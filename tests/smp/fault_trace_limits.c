@@ -113,10 +113,11 @@ static int map_faults(int protection, size_t bytes)
 	return try_map(protection, (off_t)FAULTLINE_FAULTS_OFFSET, bytes);
 }
 
-enum { CANNOT_TRACE = 1, CANNOT_READ = 2 };
+enum { CANNOT_TRACE = 1, CANNOT_READ = 2, CANNOT_COUNT = 4 };
 
 static int as_user(void *pid)
 {
+	char line[256];
 	int may = 0;
 	pid_t own;
 
@@ -130,6 +131,9 @@ static int as_user(void *pid)
 		may |= CANNOT_TRACE;
 	if (try_map(PROT_READ, 0, 4096) == 0 && map_faults(PROT_READ, 4096) == EACCES)
 		may |= CANNOT_READ;
+	if (status_setting("trace", line, sizeof(line)) && strstr(line, " processes") &&
+	    !strstr(line, "recorded") && !strstr(line, "missed"))
+		may |= CANNOT_COUNT;
 	child_end(own);
 	return may;
 }
@@ -144,6 +148,7 @@ static void user_is_refused(pid_t traced)
 	ok(may & CANNOT_TRACE, "a user cannot have its own process traced, nor root's");
 	ok(may & CANNOT_READ,
 	   "who may open the device maps its ring, but no trace without CAP_PERFMON");
+	ok(may & CANNOT_COUNT, "nor is such a one told how many faults others had");
 }
 
 static void refusals(void)
