@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "control.h"
 #include "fault_recorder.h"
 #include "fault_rings.h"
@@ -18,8 +19,12 @@
 #include "ring_reader.h"
 #include "uapi/faultline.h"
 
-/* What a CPU that has read its clock needs at most to have written the fault, as a rule. */
-enum { IN_HAND_NS = 2000000 };
+enum {
+	/* What a CPU that has read its clock needs at most to have written the fault, as a rule. */
+	IN_HAND_NS	= 2000000,
+	/* Between two looks at who is traced, which is a line for each process to be read. */
+	ASK_NS		= 100000000,
+};
 
 /**
  * struct recording - one that is under way
@@ -29,6 +34,7 @@ enum { IN_HAND_NS = 2000000 };
  * @faults: written so far
  * @lost: told of so far
  * @missed: by the module, before it began
+ * @asked_ns: when it was asked last who is traced
  */
 struct recording {
 	struct ring_reader samples;
@@ -37,6 +43,7 @@ struct recording {
 	uint64_t faults;
 	uint64_t lost;
 	long long missed;
+	unsigned long long asked_ns;
 };
 
 static const char *explain(int error)
@@ -202,14 +209,24 @@ static int run_command(const struct fault_recorder *recorder, int fd, const char
 	return status;
 }
 
+/* What wakes us is a tick, or that nobody is registered any more, whom ticks are for. */
+static bool is_over(struct recording *recording)
+{
+	unsigned long long now = clock_now_ns();
+
+	if (now - recording->asked_ns < ASK_NS && !ring_reader_run_over(&recording->samples))
+		return false;
+	recording->asked_ns = now;
+	return control_trace_says(" processes") <= 0;
+}
+
 static int watch(const struct fault_recorder *recorder, const bool *ours, int fd,
 		 const char *name)
 {
 	struct recording recording;
 	bool good = begin(&recording, recorder, fd, name);
 
-	while (good && !follow_interrupted() && !recording.output.error &&
-	       control_trace_says(" processes") > 0) {
+	while (good && !follow_interrupted() && !recording.output.error && !is_over(&recording)) {
 		good = follow_wait(&recording.samples);
 		if (!good)
 			warn("%s", recorder->device);
