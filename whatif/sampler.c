@@ -87,7 +87,10 @@ bool sampler_open(struct sampler *sampler, uint32_t pid)
 
 bool sampler_begin(struct sampler *sampler)
 {
-	return (write(sampler->clear, accessed, 1) == 1 &&
+	/* One that is open stays that of the memory which the process had then, before an exec. */
+	close(sampler->pagemap);
+	sampler->pagemap = open_file(sampler->pid, "pagemap", O_RDONLY);
+	return (sampler->pagemap >= 0 && write(sampler->clear, accessed, 1) == 1 &&
 		write(sampler->clear, soft_dirty, 1) == 1) || say(sampler);
 }
 

@@ -138,6 +138,24 @@ static void look_at_labels(void)
 	   "other traces do not");
 }
 
+static int run_another(void *unused)
+{
+	(void)unused;
+	sleep(1);
+	execl("./work", "work", "--no-register", "8", "R", "1000", "--rounds", "100000", NULL);
+	return 1;
+}
+
+static void look_at_another_program(void)
+{
+	pid_t pid = child_start(run_another, NULL);
+
+	ok(sample(pid, "-e 1 -c 5 -o /tmp/another") == 0 &&
+	   system("tail -n 1 /tmp/another | grep -q '^# [1-9][0-9]* pages written'") == 0,
+	   "who executes another program is sampled in that, too");
+	child_end(pid);
+}
+
 static int sample_for_long(void *pid)
 {
 	return sample(*(pid_t *)pid, "-e 0.2 -c 1000 -o /tmp/until") ? 1 : 0;
@@ -175,6 +193,7 @@ int main(void)
 	pid = start();
 	look_at_epochs(pid);
 	look_at_labels();
+	look_at_another_program();
 	look_at_ends(pid);
 	return finish();
 }
