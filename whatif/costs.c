@@ -24,9 +24,15 @@ bool costs_read(struct costs *costs, const char *path)
 
 	if (!timings_read(path, ns))
 		return false;
-	for (int i = 0; i < COSTS; i++)
+	for (int i = 0; i < COSTS; i++) {
+		if (ns[i] > COSTS_NS_MAX) {
+			warnx("%s: %s: expected at most %g ns, not %g", path, cost_names[i], COSTS_NS_MAX,
+			      ns[i]);
+			return false;
+		}
 		if (!isnan(ns[i]) && !costs->constant[i])
 			costs->ns[i] = ns[i];
+	}
 	return true;
 }
 
@@ -37,8 +43,10 @@ void costs_set(struct costs *costs, const char *text)
 	char *end;
 	double ns = strtod(number, &end);
 
-	if (*number < '0' || *number > '9' || *end || !isfinite(ns))
+	if (*number < '0' || *number > '9' || *end)
 		errx(EXIT_USAGE, "cost: expected NAME:NS, such as minor:500, not '%s'", text);
+	if (ns > COSTS_NS_MAX)
+		errx(EXIT_USAGE, "cost: expected at most %g ns, not '%s'", COSTS_NS_MAX, text);
 	for (int i = 0; i < COSTS; i++) {
 		if (strlen(cost_names[i]) != length || strncmp(cost_names[i], text, length) != 0)
 			continue;

@@ -14,6 +14,9 @@
 /* Measured costs are of pages of this size, 4 KB, and tell nothing of others. */
 enum { COSTS_PAGE_SHIFT = 12 };
 
+/* Eleven days: more than that is a mistake, and times stay numbers. */
+#define COSTS_NS_MAX	1e15
+
 /**
  * enum cost - of what
  * @COST_MINOR: a fault without I/O that copies nothing
@@ -48,7 +51,7 @@ void costs_init(struct costs *costs);
  * @costs: those that were not asked for as constants are overwritten by what it has
  * @path: a profile.dat, /proc/faultline/histogram, or what costs_write() wrote
  *
- * Return: true, or false having said why: it is damaged, or has none.
+ * Return: true, or false having said why: it is damaged, has none, or one beyond COSTS_NS_MAX.
  */
 bool costs_read(struct costs *costs, const char *path);
 

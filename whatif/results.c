@@ -36,6 +36,9 @@ void results_number(double number, char *value)
 {
 	if (isnan(number))
 		strcpy(value, "n/a");
+	/* No double has all of its digits, nor have readers of JSON room for them. */
+	else if (fabs(number) >= 0x1p63)
+		snprintf(value, RESULTS_VALUE_BYTES, "%.17g", number);
 	else
 		snprintf(value, RESULTS_VALUE_BYTES, "%.0f", number);
 }

@@ -56,6 +56,7 @@ for arguments, expected in (
         (("-", "-n", "4", "-f", "perf"), "from: expected one of lackey, drmemtrace, pid, oracle"),
         (("-", "-n", "4", "-j", "0"), "threads: expected a whole number from 1 to 1024"),
         (("-", "-n", "4", "-C", "minor"), "cost: expected NAME:NS, such as minor:500, not 'minor'"),
+        (("-", "-n", "4", "-C", "cow:2e15"), "cost: expected at most 1e+15 ns, not 'cow:2e15'"),
         (("-", "-n", "4", "-C", "cow:-1"), "cost: expected NAME:NS, such as minor:500, not 'cow"),
         (("-", "-n", "4", "-C", "best:1"), "cost: expected some of minor, major, cow, copy, read"),
         (("-", "-n", "4", "-r", "4"), "prefetch: expected fewer than the 4 frames, not 4"),

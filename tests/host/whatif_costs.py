@@ -3,6 +3,7 @@
 """What faults cost comes from what Faultline has timed, or from constants that are shown as such;
 what nobody knows is n/a, and no cost of 4 KB is taken for one of larger pages."""
 
+import json
 import os
 import random
 import sys
@@ -93,6 +94,10 @@ for number in range(50):
     if int(curve["time_ns"]) != 3 * pages + 1000 * (faults - pages):
         wrong.append((number, "mrc"))
 tap.check(not wrong, f"the first fault of a page is minor, others are major {wrong[:3]}")
+done = whatif.run("-", "-n", "9", "-C", "minor:1e15", "-F", "json",
+                  stdin=whatif.text([(page, False) for page in range(20000)]))
+tap.check(json.loads(done.stdout).get("time_ns") == 2e19,
+          "a time of more digits than readers of JSON take is told all the same")
 
 
 def refused(claim, content, line, expected):
@@ -111,6 +116,7 @@ refused("a line with one more", HEAD + "1.0 50 7 1 0 0 0 0 0 0\n", ":5", "expect
 refused("another cost of measuring", "# latency_cost_ns: none\n", ":1", "expected copy=N|n/a")
 refused("a histogram without a count", "total 0 copy\n", ":1", "expected id, measure, count")
 refused("a cost that is no number", "minor_ns: -1\n", ":1", "expected ns or n/a")
+refused("a cost of a fortnight", "minor_ns: 2e15\n", "", "minor: expected at most 1e+15 ns")
 done = whatif.run("-", "-n", "2", "-c", os.path.join(FOLDER.name, "none"), stdin=TRACE)
 tap.check(done.returncode == 1 and done.stderr.decode().count("\n") == 1, "no file: one line")
 
