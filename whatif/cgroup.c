@@ -16,6 +16,7 @@ bool cgroup_make(struct cgroup *cgroup, const char *folder, char *why)
 {
 	sigset_t endings;
 
+	*cgroup = (struct cgroup){ .path = "" };
 	sigemptyset(&endings);
 	sigaddset(&endings, SIGHUP);
 	sigaddset(&endings, SIGINT);

@@ -43,8 +43,9 @@ static bool end(struct verification *verification, struct performer *performer, 
 
 	if (good || *verification->why)
 		return good;
-	return why_refuse(verification->why, "the process %s%s", WIFSIGNALED(status) ? "was killed" :
-		      strerror(WEXITSTATUS(status)), WIFSIGNALED(status) ? killed : "");
+	return why_refuse(verification->why, "the process %s%s", WIFSIGNALED(status) ?
+			  "was killed" : strerror(WEXITSTATUS(status)),
+			  WIFSIGNALED(status) ? killed : "");
 }
 
 /* ---- In so many frames ---- */
@@ -131,7 +132,8 @@ static bool has_huge_pages(struct verification *verification)
 	if (!fgets(text, sizeof(text), file))
 		*text = '\0';
 	fclose(file);
-	return !strstr(text, "[never]") || why_refuse(verification->why, "%s is never", HUGE_ENABLED);
+	return !strstr(text, "[never]") ||
+	       why_refuse(verification->why, "%s is never", HUGE_ENABLED);
 }
 
 bool verification_huge(struct verification *verification, const struct arena *arena, bool huge)
@@ -192,7 +194,8 @@ static bool set_depth(struct verification *verification, pid_t pid, uint32_t dep
 static bool read_copies(struct verification *verification, pid_t pid, long long *copies)
 {
 	*copies = control_counted(pid, "cow_anon");
-	return *copies >= 0 || why_refuse(verification->why, "pre-copy: the module cannot count copies here");
+	return *copies >= 0 ||
+	       why_refuse(verification->why, "pre-copy: the module cannot count copies here");
 }
 
 bool verification_precopy(struct verification *verification, const struct arena *arena,
