@@ -23,8 +23,8 @@
 enum {
 	PAGES		= 1000,
 	ACCESSES	= 10000,
-	ONLY_READ	= 300,		/* of anonymous memory, and so many of a file */
-	OTHERS		= 40,		/* data, stack and the like, which are not in the trace */
+	ONLY_READ	= 100,		/* of anonymous memory, and so many of a file */
+	OTHERS		= 24,		/* data, stack and the like, which are not in the trace */
 	LINE_BYTES	= 512,
 	RUNS		= 4,
 };
@@ -247,6 +247,7 @@ int main(int argc, char **argv)
 	self = argv[0];
 	if (argc > 1)
 		return act();
+	setenv("TMPDIR", "/tmp", 1);
 	/* Readahead brings in what nobody asked for. */
 	if (system("echo +memory > /sys/fs/cgroup/cgroup.subtree_control; "
 		   "cat /proc/sys/vm/page-cluster > /tmp/cluster; echo 0 > /proc/sys/vm/page-cluster"))
