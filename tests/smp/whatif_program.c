@@ -27,7 +27,7 @@ enum {
 	PAGES		= 1000,
 	ACCESSES	= 10000,
 	ONLY_READ	= 100,		/* of anonymous memory, and so many of a file */
-	OTHERS		= 32,		/* data, stack and the like, which are not in the trace */
+	OTHERS		= 24,		/* data, stack and the like, which are not in the trace */
 	LINE_BYTES	= 512,
 	RUNS		= 4,
 };
