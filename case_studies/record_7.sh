@@ -5,7 +5,7 @@
 #
 # usage: record_7.sh small DIRECTORY
 #
-# guest small: --memory 1024 --swap 512 --cpus 1 --limit 1800
+# guest small: --root --memory 1536 --swap 512 --cpus 1 --limit 1800
 # modules: brd
 #
 # Leaves there case_study_7.results: what faultline-whatif predicted of each workload and setting,
@@ -18,6 +18,8 @@ here=$(dirname "$0")
 [ "${1-}" = small ] || { echo "usage: record_7.sh small DIRECTORY" >&2; exit 2; }
 # shellcheck source=case_studies/results_head.sh
 . "$here/results_head.sh"
+# shellcheck source=case_studies/programs_7.sh
+. "$here/programs_7.sh"
 
 max_us=/sys/module/faultline/parameters/precopy_max_us
 cluster=/proc/sys/vm/page-cluster
@@ -55,38 +57,59 @@ swap_on_disk()
 	rmmod brd
 }
 
-# limits TRACE: from 30 to 90% of its pages
+# limits COLUMN: from 30 to 90% of the pages that stand there in the first row of the csv
 limits()
 {
-	whatif "$1" --frames=1m -F csv > "$csv"
-	pages=$(tr -d '\r' < "$csv" | sed 1d | cut -d , -f 7)
+	pages=$(tr -d '\r' < "$csv" | sed -n 2p | cut -d , -f "$1")
 	for percent in 30 45 60 75 90; do
 		echo $((pages * percent / 100))
 	done | paste -s -d , -
 }
 
-# verify WORKLOAD SWAP OPTION...: a row of each setting
-verify()
+# keep WORKLOAD SWAP: rows of it, of those in the csv
+keep()
 {
 	echo "case study 7: $1, swap: $2"
-	workload=$1 swap=$2
-	shift 2
-	whatif verify "$tools/$workload.trace" "$@" -F csv > "$csv"
-	tr -d '\r' < "$csv" | awk -F , -v workload="$workload" -v swap="$swap" '
+	tr -d '\r' < "$csv" | awk -F , -v workload="$1" -v swap="$2" '
 		function value(text) { return text == "" ? "n/a" : text }
 		NR > 1 {
 			print workload, $1, $2, swap, value($3), $5, $6, $8, value($9), value($11)
 		}' >> "$rows"
 }
 
-# verify_frames SWAP: of all workloads
+# verify WORKLOAD SWAP OPTION...: a row of each setting
+verify()
+{
+	workload=$1 swap=$2
+	shift 2
+	whatif verify "$tools/$workload.trace" "$@" -F csv > "$csv"
+	keep "$workload" "$swap"
+}
+
+# verify_program NAME FRAMES: into the csv
+verify_program()
+{
+	program "$1" whatif verify "$1.trace" --frames="$2" --policy=mglru,lru -F csv -- > "$csv"
+}
+
+# verify_frames SWAP: of all workloads, as they are repeated, and of the programs themselves
 verify_frames()
 {
 	for workload in xz perl zipf; do
-		frames=$(limits "$tools/$workload.trace")
-		verify $workload "$1" --frames="$frames" --policy=mglru,lru
+		whatif "$tools/$workload.trace" --frames=1m -F csv > "$csv"
+		verify $workload "$1" --frames="$(limits 7)" --policy=mglru,lru
+	done
+	for workload in xz perl; do
+		# Where all fits.
+		verify_program $workload 1m
+		verify_program $workload "$(limits 6)"
+		keep $workload "$1"
 	done
 }
+
+cd "$tools"
+tools=$PWD
+PATH=$tools:$PATH
 
 whatif gen zipf --pages=6000 --accesses=60000 -o "$tools/zipf.trace"
 disk=$(awk 'NR == 2 { print $1 }' /proc/swaps)
@@ -95,7 +118,7 @@ for workload in xz perl zipf; do
 done
 # The emulator keeps every translation, where a processor keeps some, until another process runs,
 # and as long it does not mark pages as accessed: so another one runs often.
-while usleep 100; do :; done &
+while busybox usleep 100; do :; done &
 other=$!
 verify_frames disk
 swap_in_memory

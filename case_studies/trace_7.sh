@@ -5,20 +5,20 @@
 # in the guest.  Only their data: code is of files, and never goes to swap.
 #
 # usage: trace_7.sh FAULTLINE-WHATIF DIRECTORY
+#
+# What the programs want of this machine to run in the guest is left there, too: its Debian is of
+# the same release, and has perl.
 
 set -eu
 
-whatif=$1 traces=$2
+whatif=$(realpath "$1") traces=$2
+here=$(dirname "$0")
+# shellcheck source=case_studies/programs_7.sh
+. "$here/programs_7.sh"
 
-# record NAME COMMAND...
-record()
-{
-	name=$1
-	shift
-	valgrind --tool=lackey --trace-mem=yes --log-fd=9 "$@" 9>&1 > /dev/null 2> /dev/null |
-		LC_ALL=C grep -v '^I' | "$whatif" compile - "$traces/$name.trace"
-}
-
-record xz xz -6 -k -c "$(dirname "$0")/../LICENSE"
-# shellcheck disable=SC2016 # perl's names, not the shell's
-record perl perl -e '$h{$_ * 7919 % 20011} = $_ for 1 .. 6000; $s += $h{$_} // 0 for 1 .. 6000; print $s'
+cp "$here/programs_7.sh" "$here/../LICENSE" "$(command -v xz)" "$traces"
+cd "$traces"
+for recorded in xz perl; do
+	program $recorded valgrind --tool=lackey --trace-mem=yes --log-fd=9 9>&1 > /dev/null \
+		2> /dev/null | LC_ALL=C grep -v '^I' | "$whatif" compile - $recorded.trace
+done

@@ -96,14 +96,35 @@ int loading_unnamed(char *why)
 	return fd;
 }
 
+/* The accesses of a run again. */
+static struct access access_of(const struct trace *trace, struct run run)
+{
+	const struct page *page = &trace->pages[run.page];
+
+	return (struct access){
+		.address = page->number << trace->header.page_shift,
+		.bytes = 1,
+		.pid = page->pid,
+		.write = run.count & RUN_WRITTEN,
+		.count = run_accesses(run),
+	};
+}
+
+static bool end(bool good, char *why)
+{
+	if (good)
+		return compiler_end(&compiler) || say(why, unnamed);
+	say(why, unnamed);
+	compiler_abandon(&compiler);
+	return false;
+}
+
 /* The same accesses to larger pages. */
 static bool enlarge(const struct trace *trace, uint32_t page_shift, int fd, char *why)
 {
-	uint32_t shift = trace->header.page_shift;
-	const struct page *page;
+	bool good = compiler_begin(&compiler, fd, page_shift);
 	struct access access;
 	uint32_t events = 0;
-	bool good = compiler_begin(&compiler, fd, page_shift);
 
 	compiler.header.sampled = trace->header.sampled;
 	for (uint64_t i = 0; good && i < trace->header.runs; i++) {
@@ -111,21 +132,29 @@ static bool enlarge(const struct trace *trace, uint32_t page_shift, int fd, char
 		       trace->events[events].run == i; events++)
 			good = compiler_add(&compiler,
 					    &(struct access){ .event = trace->events[events] });
-		page = &trace->pages[trace->runs[i].page];
-		access = (struct access){
-			.address = page->number << shift,
-			.bytes = 1,
-			.pid = page->pid,
-			.write = trace->runs[i].count & RUN_WRITTEN,
-			.count = run_accesses(trace->runs[i]),
-		};
+		access = access_of(trace, trace->runs[i]);
 		good = good && compiler_add(&compiler, &access);
 	}
-	if (good)
-		return compiler_end(&compiler) || say(why, unnamed);
-	say(why, unnamed);
-	compiler_abandon(&compiler);
-	return false;
+	return end(good, why);
+}
+
+/* Only what is done to pages that have been written. */
+static bool leave_written(const struct trace *trace, bool *written, int fd, char *why)
+{
+	bool good = compiler_begin(&compiler, fd, trace->header.page_shift);
+	struct access access;
+	struct run run;
+
+	compiler.header.sampled = trace->header.sampled;
+	for (uint64_t i = 0; good && i < trace->header.runs; i++) {
+		run = trace->runs[i];
+		written[run.page] |= run.count & RUN_WRITTEN;
+		if (!written[run.page])
+			continue;
+		access = access_of(trace, run);
+		good = compiler_add(&compiler, &access);
+	}
+	return end(good, why);
 }
 
 static bool map(struct trace *trace, int fd, const char *path, char *why)
@@ -144,6 +173,21 @@ bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t pa
 	good = fd >= 0 && enlarge(small, page_shift, fd, why) && map(trace, fd, unnamed, why);
 	if (fd >= 0)
 		close(fd);
+	return good;
+}
+
+bool loading_written(struct trace *written, const struct trace *trace, char *why)
+{
+	bool *pages = calloc(trace->header.pages, sizeof(*pages));
+	int fd = pages ? loading_unnamed(why) : -1;
+	bool good;
+
+	if (!pages)
+		say(why, unnamed);
+	good = fd >= 0 && leave_written(trace, pages, fd, why) && map(written, fd, unnamed, why);
+	if (fd >= 0)
+		close(fd);
+	free(pages);
 	return good;
 }
 

@@ -64,4 +64,16 @@ bool loading_trace(struct trace *trace, const char *path, const struct source_fo
 bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t page_shift,
 		     char *why);
 
+/**
+ * loading_written() - the accesses to each page from the first one on that writes it
+ * @written: filled in; without events
+ * @trace: all accesses
+ * @why: of LOADING_WHY_BYTES; one line of what is wrong
+ *
+ * Until then a page is a file's, or the one of zeros that all share: no frame is the process's own.
+ *
+ * Return: true, or false with @why.
+ */
+bool loading_written(struct trace *written, const struct trace *trace, char *why);
+
 #endif /* LOADING_H */

@@ -3,7 +3,8 @@
  * Like Linux's multi-generational LRU: a new page is of the youngest generation.  When there
  * are fewer than three, a new one begins, and every page whose accessed bit is set moves into
  * it, as the kernel's walk of page tables does.  The first page of the oldest goes, unless its
- * bit is set: then it moves into the youngest.  The kernel's tiers, for files, and its balance
+ * bit is set: then it moves into the youngest.  If asked to it goes on so with a batch of pages,
+ * as the kernel does with BITS_PER_LONG of them, in expectation of the next that come.  The kernel's tiers, for files, and its balance
  * between files and anonymous memory are left out; its walk is in the order of addresses, and
  * here in that of the generations.
  */
@@ -27,6 +28,7 @@ enum {
  * @oldest: generation
  * @youngest: generation
  * @free: frames without a page
+ * @batch: pages that are looked at when one has to go
  * @links: of the lists; whoever came first is first
  * @state: of each page
  */
@@ -37,6 +39,7 @@ struct mglru {
 	uint64_t oldest;
 	uint64_t youngest;
 	uint32_t free;
+	uint32_t batch;
 	struct links *links;
 	uint8_t *state;
 };
@@ -54,6 +57,8 @@ static void *create(const struct trace *trace, const struct policy_options *opti
 	mglru->head = (uint32_t)pages;
 	mglru->youngest = 2;
 	mglru->free = options->frames;
+	/* There are no more to look at. */
+	mglru->batch = options->batch < options->frames ? options->batch : options->frames;
 	mglru->links = (struct links *)(mglru + 1);
 	mglru->state = (uint8_t *)(mglru->links + pages + GENERATIONS);
 	for (uint32_t i = 0; i < GENERATIONS; i++)
@@ -89,11 +94,12 @@ static void age(struct mglru *mglru)
 	}
 }
 
+/* At least one page goes. */
 static void evict(struct mglru *mglru)
 {
-	uint32_t list, page;
+	uint32_t list, page, seen = 0, gone = 0;
 
-	for (;;) {
+	while (!gone || seen < mglru->batch) {
 		list = list_of(mglru, mglru->oldest);
 		if (list_is_empty(mglru->links, list)) {
 			mglru->oldest++;
@@ -102,6 +108,7 @@ static void evict(struct mglru *mglru)
 			continue;
 		}
 		page = list_first(mglru->links, list);
+		seen++;
 		if (mglru->state[page] & ACCESSED) {
 			rejuvenate(mglru, page);
 			continue;
@@ -109,8 +116,9 @@ static void evict(struct mglru *mglru)
 		list_remove(mglru->links, page);
 		mglru->state[page] = 0;
 		evictions_add(mglru->evictions, page);
-		return;
+		gone++;
 	}
+	mglru->free += gone;
 }
 
 static uint64_t replay(void *memory, uint64_t from, uint64_t to)
@@ -124,10 +132,9 @@ static uint64_t replay(void *memory, uint64_t from, uint64_t to)
 		if (!mglru->state[page]) {
 			faults++;
 			evictions_before(mglru->evictions, i);
-			if (mglru->free)
-				mglru->free--;
-			else
+			if (!mglru->free)
 				evict(mglru);
+			mglru->free--;
 			list_add_last(mglru->links, list_of(mglru, mglru->youngest), page);
 		}
 		mglru->state[page] = RESIDENT | ACCESSED;

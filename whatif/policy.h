@@ -21,11 +21,14 @@ enum { POLICY_AHEAD = 16 };
  * @frames: how many pages fit, from 1 to the number of pages
  * @window: of the working set, in accesses
  * @evictions: are told there, unless it is NULL
+ * @batch: of mglru: so many pages are looked at when one has to go, and all of them go that were
+ *         not used; 0 is one
  */
 struct policy_options {
 	uint32_t frames;
 	uint64_t window;
 	struct evictions *evictions;
+	uint32_t batch;
 };
 
 /**

@@ -5,11 +5,21 @@
 #include "prediction.h"
 #include "simulation.h"
 
-enum { PARENT = 1, CHILD = 2 };
+enum {
+	PARENT	= 1,
+	CHILD	= 2,
+	/* The kernel's MIN_LRU_BATCH. */
+	BATCH	= 64,
+};
 
 double prediction_major(const struct trace *trace, const struct policy *policy, uint64_t frames)
 {
-	struct simulation simulation = { .trace = trace, .policy = policy, .frames = frames };
+	struct simulation simulation = {
+		.trace = trace,
+		.policy = policy,
+		.frames = frames,
+		.batch = BATCH,
+	};
 
 	if (!simulation_all(&simulation, 1, 1))
 		return NAN;

@@ -17,7 +17,7 @@
 /**
  * prediction_major() - major faults in so many frames: first uses are none
  * @trace: what it does
- * @policy: who goes
+ * @policy: who goes; of mglru a batch at a time, as in the kernel
  * @frames: how many
  */
 double prediction_major(const struct trace *trace, const struct policy *policy, uint64_t frames);

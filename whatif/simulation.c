@@ -103,6 +103,7 @@ static bool make_machine(struct machine *machine, const struct simulation *simul
 		.frames = frames_of(simulation, machine->trace),
 		.window = window_of(simulation, machine->trace),
 		.evictions = simulation->tlb.entries ? &machine->evictions : NULL,
+		.batch = simulation->batch,
 	};
 	if (simulation->layout)
 		machine->memory = memory_create(simulation->layout, simulation->policy, &options,

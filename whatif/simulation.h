@@ -24,6 +24,7 @@ enum { SIMULATION_SAMPLE_LEAST = 4 };
  * @policy: who goes
  * @frames: how many pages fit
  * @window: of the working set, in accesses; 0 for ten times the frames
+ * @batch: as struct policy_options has it
  * @tlb: of the processor
  * @table: that is walked when it misses
  * @layout: of @trace, for memory that processes share; or NULL
@@ -39,6 +40,7 @@ struct simulation {
 	const struct policy *policy;
 	uint64_t frames;
 	uint64_t window;
+	uint32_t batch;
 	struct tlb_shape tlb;
 	enum page_table_kind table;
 	const struct layout *layout;

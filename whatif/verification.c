@@ -1,43 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "control.h"
 #include "performer.h"
 #include "verification.h"
 
 #define HUGE_ENABLED	"/sys/kernel/mm/transparent_hugepage/enabled"
 
-enum { NUMBER_BYTES = 32, GONE_TRIES = 1000, GONE_US = 10000 };
-
-__attribute__((format(printf, 2, 3)))
-static bool refuse(struct verification *verification, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(verification->why, sizeof(verification->why), format, arguments);
-	va_end(arguments);
-	return false;
-}
+enum { NUMBER_BYTES = 32 };
 
 static bool start(struct verification *verification, struct performer *performer,
 		  const struct part *part)
 {
 	return performer_start(performer, part) ||
-	       refuse(verification, "process: %s", strerror(errno));
+	       why_refuse(verification->why, "process: %s", strerror(errno));
 }
 
 /* The accesses themselves. */
@@ -58,8 +43,9 @@ static bool end(struct verification *verification, struct performer *performer, 
 
 	if (good || *verification->why)
 		return good;
-	return refuse(verification, "the process %s%s", WIFSIGNALED(status) ? "was killed" :
-		      strerror(WEXITSTATUS(status)), WIFSIGNALED(status) ? killed : "");
+	return why_refuse(verification->why, "the process %s%s", WIFSIGNALED(status) ?
+			  "was killed" : strerror(WEXITSTATUS(status)),
+			  WIFSIGNALED(status) ? killed : "");
 }
 
 /* ---- In so many frames ---- */
@@ -87,58 +73,17 @@ static char *prepare_frames(const void *of)
 	return memory;
 }
 
-static bool put(struct verification *verification, const char *group, const char *name,
-		uint64_t value)
+static bool limit(struct verification *verification, const struct cgroup *cgroup, uint64_t frames)
 {
-	char path[PATH_MAX + NUMBER_BYTES], text[NUMBER_BYTES];
-	int fd, length = snprintf(text, sizeof(text), "%" PRIu64, value);
-	bool good;
+	struct cgroup_charges now;
 
-	snprintf(path, sizeof(path), "%s/%s", group, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	good = fd >= 0 && write(fd, text, (size_t)length) == length;
-	if (!good)
-		refuse(verification, "%.255s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return good;
+	return cgroup_charges(cgroup, &now, verification->why) &&
+	       cgroup_limit(cgroup, now.pages + now.kernel +
+			    frames * (uint64_t)sysconf(_SC_PAGESIZE), verification->why);
 }
 
-static bool read_number(struct verification *verification, const char *group, const char *name,
-			uint64_t *value)
-{
-	char path[PATH_MAX + NUMBER_BYTES];
-	FILE *file;
-	bool good;
-
-	snprintf(path, sizeof(path), "%s/%s", group, name);
-	file = fopen(path, "r");
-	good = file && fscanf(file, "%" SCNu64, value) == 1;
-	if (!good)
-		refuse(verification, "%.255s: %s", path, file ? "no number" : strerror(errno));
-	if (file)
-		fclose(file);
-	return good;
-}
-
-/* Whoever was in it is gone from it a moment after it has exited. */
-static void remove_group(const char *group)
-{
-	for (int try = 0; rmdir(group) && errno == EBUSY && try < GONE_TRIES; try++)
-		usleep(GONE_US);
-}
-
-static bool limit(struct verification *verification, const char *group, uint64_t frames)
-{
-	uint64_t now;
-
-	return read_number(verification, group, "memory.current", &now) &&
-	       put(verification, group, "memory.max",
-		   now + frames * (uint64_t)sysconf(_SC_PAGESIZE));
-}
-
-static bool run_in(struct verification *verification, const struct trace *trace, const char *group,
-		   uint64_t frames)
+static bool run_in(struct verification *verification, const struct trace *trace,
+		   const struct cgroup *cgroup, uint64_t frames)
 {
 	const struct part part = { .trace = trace, .prepare = prepare_frames, .own = trace };
 	struct performer performer;
@@ -146,32 +91,21 @@ static bool run_in(struct verification *verification, const struct trace *trace,
 
 	if (!start(verification, &performer, &part))
 		return false;
-	/* What it takes from now on, its cgroup is charged with. */
-	good = put(verification, group, "cgroup.procs", (uint64_t)performer.pid) &&
-	       performer_go(&performer) && limit(verification, group, frames) &&
-	       act(verification, &performer);
+	good = cgroup_enter(cgroup, performer.pid, verification->why) && performer_go(&performer) &&
+	       limit(verification, cgroup, frames) && act(verification, &performer);
 	return end(verification, &performer, good, ": there is no room, or no swap");
 }
 
 bool verification_frames(struct verification *verification, const struct trace *trace,
 			 const char *cgroup, uint64_t frames)
 {
-	sigset_t endings, before;
-	char group[PATH_MAX];
+	struct cgroup own;
 	bool good;
 
-	sigemptyset(&endings);
-	sigaddset(&endings, SIGHUP);
-	sigaddset(&endings, SIGINT);
-	sigaddset(&endings, SIGTERM);
-	snprintf(group, sizeof(group), "%s/faultline-whatif.%d", cgroup, getpid());
-	sigprocmask(SIG_BLOCK, &endings, &before);
-	good = !mkdir(group, 0755) || refuse(verification, "%.255s: %s", group, strerror(errno));
-	if (good) {
-		good = run_in(verification, trace, group, frames);
-		remove_group(group);
-	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (!cgroup_make(&own, cgroup, verification->why))
+		return false;
+	good = run_in(verification, trace, &own, frames);
+	cgroup_remove(&own);
 	return good;
 }
 
@@ -194,11 +128,12 @@ static bool has_huge_pages(struct verification *verification)
 	FILE *file = fopen(HUGE_ENABLED, "re");
 
 	if (!file)
-		return refuse(verification, "this kernel has no transparent huge pages");
+		return why_refuse(verification->why, "this kernel has no transparent huge pages");
 	if (!fgets(text, sizeof(text), file))
 		*text = '\0';
 	fclose(file);
-	return !strstr(text, "[never]") || refuse(verification, "%s is never", HUGE_ENABLED);
+	return !strstr(text, "[never]") ||
+	       why_refuse(verification->why, "%s is never", HUGE_ENABLED);
 }
 
 bool verification_huge(struct verification *verification, const struct arena *arena, bool huge)
@@ -253,13 +188,14 @@ static bool set_depth(struct verification *verification, pid_t pid, uint32_t dep
 		snprintf(setting, sizeof(setting), "%u", depth);
 	if (!error)
 		error = control_precopy(pid, setting);
-	return !error || refuse(verification, "pre-copy: %s", control_explain(error));
+	return !error || why_refuse(verification->why, "pre-copy: %s", control_explain(error));
 }
 
 static bool read_copies(struct verification *verification, pid_t pid, long long *copies)
 {
 	*copies = control_counted(pid, "cow_anon");
-	return *copies >= 0 || refuse(verification, "pre-copy: the module cannot count copies here");
+	return *copies >= 0 ||
+	       why_refuse(verification->why, "pre-copy: the module cannot count copies here");
 }
 
 bool verification_precopy(struct verification *verification, const struct arena *arena,

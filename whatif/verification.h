@@ -10,12 +10,10 @@
 
 #include "arena.h"
 #include "trace.h"
+#include "why.h"
 
-enum {
-	VERIFICATION_WHY_BYTES	= 512,
-	/* Pages that the module copies ahead at most. */
-	VERIFICATION_DEPTH_MAX	= 64,
-};
+/* Pages that the module copies ahead at most. */
+enum { VERIFICATION_DEPTH_MAX = 64 };
 
 /**
  * struct verification - what came of it
@@ -28,7 +26,7 @@ struct verification {
 	uint64_t major;
 	uint64_t minor;
 	uint64_t copies;
-	char why[VERIFICATION_WHY_BYTES];
+	char why[WHY_BYTES];
 };
 
 /**

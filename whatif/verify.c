@@ -14,6 +14,8 @@
 #include "command.h"
 #include "comparison.h"
 #include "prediction.h"
+#include "loading.h"
+#include "program.h"
 #include "request.h"
 #include "verification.h"
 
@@ -23,6 +25,7 @@ static bool huge[SETTINGS_MAX];
 static uint32_t huge_count;
 static uint32_t depths[SETTINGS_MAX];
 static uint32_t depths_count;
+static char **command;
 
 static uint32_t huge_page_shift(void)
 {
@@ -70,6 +73,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case 'g':
 		cgroup = text;
 		return 0;
+	case ARGP_KEY_ARG:
+		if (!request.path)
+			return request_parse(key, text, state);
+		/* Its own options are none of ours. */
+		command = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return 0;
 	default:
 		return request_parse(key, text, state);
 	}
@@ -90,9 +100,11 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "FILE",
+	.args_doc = "FILE [-- COMMAND [ARGUMENT...]]",
 	.doc = "Predict the faults of what a trace did, have a process do it, and show what was "
-	       "predicted, what the kernel counted, and the error in percent of that."
+	       "predicted, what the kernel counted, and the error in percent of that.  With a "
+	       "COMMAND, which the trace is of, this is run itself, where memory.max leaves so many "
+	       "frames to it: pages that the trace never writes are files' or zeros, and want none."
 	       "\v"
 	       "--frames wants swap, cgroup v2 with the memory controller, and the right to make a "
 	       "cgroup; swap readahead (vm.page-cluster) brings in pages that nobody asked for, and 0 "
@@ -100,14 +112,14 @@ static const struct argp argp = {
 	       "cannot be counted is n/a, and the exit status is 1 then.\n\n"
 	       "Examples:\n"
 	       "  faultline-whatif verify ls.trace --frames=50,100,200\n"
-	       "  faultline-whatif verify ls.trace --huge=off,2m --precopy=0,4,16,64\n",
+	       "  faultline-whatif verify ls.trace --huge=off,2m --precopy=0,4,16,64\n"
+	       "  faultline-whatif verify xz.trace --frames=800,1600 -- xz -kc words\n",
 };
 
 /* One row; what it was, if it could be counted. */
 static void show(struct comparison row, bool good, uint64_t real,
 		 const struct verification *verification)
 {
-	row.trace = request.traces;
 	row.real = good ? (double)real : NAN;
 	row.minor = good ? (double)verification->minor : NAN;
 	row.in_memory = row.damaged = NAN;
@@ -124,19 +136,28 @@ static bool is_good(bool good, const struct verification *verification)
 	return good;
 }
 
-static bool verify_frames(uint64_t frames)
+/* What came of it, by each policy. */
+static void show_major(struct comparison row, uint64_t frames, bool good,
+		       const struct verification *real)
 {
-	const struct trace *trace = request.traces;
-	struct verification real = { 0 };
-	bool good = is_good(verification_frames(&real, trace, cgroup, frames), &real);
-	struct comparison row = { .question = "frames", .kind = "major" };
+	const struct trace *trace = row.trace;
 
+	row.kind = "major";
 	snprintf(row.setting, sizeof(row.setting), "%" PRIu64, frames);
 	for (uint32_t i = 0; i < request.policies_count; i++) {
 		row.policy = request.policies[i]->name;
 		row.predicted = prediction_major(trace, request.policies[i], frames);
-		show(row, good, real.major, &real);
+		show(row, good, real->major, real);
 	}
+}
+
+static bool verify_frames(const struct trace *trace, uint64_t frames)
+{
+	const struct comparison row = { .trace = trace, .question = "frames" };
+	struct verification real = { 0 };
+	bool good = is_good(verification_frames(&real, trace, cgroup, frames), &real);
+
+	show_major(row, frames, good, &real);
 	return good;
 }
 
@@ -145,6 +166,7 @@ static bool verify_huge(const struct arena *arena, bool on)
 	struct verification real = { 0 };
 	bool good = is_good(verification_huge(&real, arena, on), &real);
 	struct comparison row = {
+		.trace = arena->trace,
 		.question = "huge",
 		.setting = "off",
 		.kind = "minor",
@@ -162,6 +184,7 @@ static bool verify_precopy(const struct arena *arena, uint32_t depth)
 	struct verification real = { 0 };
 	bool good = is_good(verification_precopy(&real, arena, depth), &real);
 	struct comparison row = {
+		.trace = arena->trace,
 		.question = "precopy",
 		.kind = "cow",
 		.predicted = prediction_copies(arena, depth),
@@ -180,7 +203,7 @@ static bool verify_all(void)
 	if (!arena_init(&arena, request.traces))
 		err(EXIT_FAILURE, "memory");
 	for (uint32_t i = 0; i < request.frames_count; i++)
-		good &= verify_frames(request.frames[i]);
+		good &= verify_frames(request.traces, request.frames[i]);
 	for (uint32_t i = 0; i < huge_count; i++)
 		good &= verify_huge(&arena, huge[i]);
 	for (uint32_t i = 0; i < depths_count; i++)
@@ -189,27 +212,71 @@ static bool verify_all(void)
 	return good;
 }
 
+/* Only frames are limited; @written: the accesses that want one. */
+static bool verify_program(const struct trace *written)
+{
+	struct program program = { .argv = command, .cgroup = cgroup };
+	const struct comparison row = { .trace = written, .question = "program" };
+	struct verification real = { 0 };
+	bool weighed = is_good(program_weigh(&program, real.why), &real), good = weighed, ran;
+
+	for (uint32_t i = 0; i < request.frames_count; i++) {
+		ran = weighed && is_good(program_run(&program, request.frames[i], &real), &real);
+		show_major(row, request.frames[i], ran, &real);
+		good &= ran;
+	}
+	return good;
+}
+
+static bool load_written(struct trace *written)
+{
+	const struct program program = { .argv = command };
+	const struct trace *trace = request.traces;
+	char why[LOADING_WHY_BYTES];
+	bool good = false;
+
+	if (trace->header.page_shift != arena_page_shift())
+		snprintf(why, sizeof(why), "%s: expected pages of this machine's size",
+			 request.path);
+	else
+		good = program_rehearse(&program, why) && loading_written(written, trace, why);
+	if (!good)
+		warnx("%s", why);
+	return good;
+}
+
+static void check_request(void)
+{
+	if (command && (huge_count || depths_count))
+		errx(EXIT_USAGE, "%s: expected --frames alone with a COMMAND",
+		     huge_count ? "huge" : "precopy");
+	if (!request.frames_count && !huge_count && !depths_count)
+		errx(EXIT_USAGE, "expected what is varied, such as --frames=64,128, --huge=off,2m or "
+		     "--precopy=0,16");
+}
+
 int command_verify(int argc, char **argv)
 {
+	struct trace written;
 	bool good;
 
 	request.frames_least = 2;
 	request.frames_most = UINT32_MAX;
 	arguments_parse(&argp, argc, argv, NULL);
-	if (!request.frames_count && !huge_count && !depths_count)
-		errx(EXIT_USAGE, "expected what is varied, such as --frames=64,128, --huge=off,2m or "
-		     "--precopy=0,16");
+	check_request();
 	if (!request.policies_count) {
 		request_add_policy(&policy_mglru);
 		request_add_policy(&policy_lru);
 		request_add_policy(&policy_clock);
 	}
-	if (!request_load())
-		return EXIT_FAILURE;
 	/* A process that is killed leaves a pipe that nobody reads. */
 	signal(SIGPIPE, SIG_IGN);
+	if (!request_load() || (command && !load_written(&written)))
+		return EXIT_FAILURE;
 	results_begin(request.format, comparison_columns, COMPARISON_PROCESS);
-	good = verify_all();
+	good = command ? verify_program(&written) : verify_all();
+	if (command)
+		trace_close(&written);
 	request_free();
 	return results_end() && good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

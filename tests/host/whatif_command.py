@@ -85,6 +85,11 @@ for arguments, expected in (
         (("verify", "-", "-y", "-1"), "precopy: expected a whole number from 0 to 64"),
         (("verify", "-", "-n", "1"), "frames: expected a whole number from 2"),
         (("verify", "-", "-n", "4", "-P", "best"), "policy: expected some of fifo, lru"),
+        (("verify", "-", "-n", "4", "-H", "off", "--", "true"),
+         "huge: expected --frames alone with a COMMAND"),
+        (("verify", "-", "-n", "4", "-y", "0", "true"),
+         "precopy: expected --frames alone with a COMMAND"),
+        (("verify", "-", "--", "true", "-n", "4"), "expected what is varied, such as"),
         (("mrc",), "expected faultline-whatif mrc [OPTION...] FILE")):
     refused(expected, *arguments)
 many = whatif.run("-", "-n", ",".join(["4"] * 4096), "-t", ",".join(["4x1"] * 64),
