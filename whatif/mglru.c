@@ -4,9 +4,9 @@
  * are fewer than three, a new one begins, and every page whose accessed bit is set moves into
  * it, as the kernel's walk of page tables does.  The first page of the oldest goes, unless its
  * bit is set: then it moves into the youngest.  If asked to it goes on so with a batch of pages,
- * as the kernel does with BITS_PER_LONG of them, in expectation of the next that come.  The kernel's tiers, for files, and its balance
- * between files and anonymous memory are left out; its walk is in the order of addresses, and
- * here in that of the generations.
+ * as the kernel does with BITS_PER_LONG of them, in expectation of the next that come.  The
+ * kernel's tiers, for files, and its balance between files and anonymous memory are left out; its
+ * walk is in the order of addresses, and here in that of the generations.
  */
 #include <stdlib.h>
 
