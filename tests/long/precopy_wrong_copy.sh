@@ -23,7 +23,7 @@ claims_wanted='fork_trees crowd parent_writes threads'
 said_by()
 {
 	# shellcheck disable=SC2016 # the inner shell's
-	timeout -s KILL 60 sh -c 'echo R $$ children > /proc/faultline/status &&
+	timeout -s KILL 240 sh -c 'echo R $$ children > /proc/faultline/status &&
 		echo P $$ 16 > /proc/faultline/status && exec ./cow_test "$1"' sh "$1" > /tmp/said 2>&1
 	said=$?
 	killall -q -9 cow_test

@@ -81,6 +81,14 @@ per_second()
 		NR == 2 { print ($1 - count) / ($2 - start) }'
 }
 
+# stands_still COLUMN PID: as it does who sleeps at last
+stands_still()
+{
+	before=$(figure "$1" "$2")
+	busybox sleep 2
+	[ "$(figure "$1" "$2")" = "$before" ]
+}
+
 has_openmetrics()
 {
 	busybox wget -q -O - 'http://127.0.0.1:9090/api/v1/metadata?metric=faultline_cpu_seconds' |
@@ -121,7 +129,7 @@ rate=$(ask 'rate(faultline_minor_faults_total{groupname="perl"}[20s])')
 check "$PAGES pages a round, $ROUNDS_PER_S rounds a second: $rate minor faults a second of $expected" \
 	near "$rate" "$expected"
 check 'they come as OpenMetrics, whose counters have a name without _total' has_openmetrics
-busybox sleep 13
+check 'it has done its rounds' becomes 100 stands_still minor $worker
 minor=$(figure minor $worker)
 check "all $minor that the module has counted arrive" \
 	becomes 20 equals 'faultline_minor_faults_total{groupname="perl"}' "$minor"
