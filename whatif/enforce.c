@@ -63,7 +63,7 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "FILE\n-- COMMAND [ARGUMENT...]",
+	.args_doc = "FILE | -- COMMAND [ARGUMENT...]",
 	.doc = "Do what a trace did to a buffer of this program, of which no more pages than there "
 	       "are frames may be in memory, and those that a policy says: by userfaultfd(2), with "
 	       "a file for the others.  Does the kernel have as many faults as the simulation?  With a "
@@ -226,7 +226,8 @@ static bool enforce_command(void)
 		fclose(tenant.output);
 		good = show_tenants(&tenant, &trace, expected);
 		if (!good)
-			warnx("real memory did not do what was simulated");
+			warnx("real memory did not do what was simulated, or the command did something "
+			      "else each time");
 		free((void *)trace.runs);
 	} else {
 		warnx("%s", why);
@@ -239,6 +240,8 @@ int command_enforce(int argc, char **argv)
 {
 	request.frames_most = UINT32_MAX;
 	arguments_parse(&argp, argc, argv, NULL);
+	if (command && request.from)
+		errx(EXIT_USAGE, "from: expected no COMMAND, which is in no format");
 	if (!request.frames_count)
 		errx(EXIT_USAGE, "frames: expected how many there are, such as --frames=64,128");
 	if (!request.policies_count)

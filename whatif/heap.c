@@ -8,12 +8,14 @@
 #include <linux/userfaultfd.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -107,12 +109,11 @@ static int watch(char *start)
 	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 
 	if (uffd < 0 || ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &range))
-		refuse("faultline-whatif enforce: userfaultfd: the kernel does not let this user handle "
+		refuse("faultline-whatif enforce: userfaultfd: this kernel does not let this user handle "
 		       "all faults of a command\n");
 	return uffd;
 }
 
-/* Then they are the handler's alone. */
 static void tell(int to, const char *start, int uffd, int file)
 {
 	struct heap_message message = { (uintptr_t)start, (uintptr_t)(end - start) };
@@ -136,7 +137,6 @@ static void tell(int to, const char *start, int uffd, int file)
 	memcpy(CMSG_DATA(&control.header), files, sizeof(files));
 	if (sendmsg(to, &all, MSG_NOSIGNAL) != sizeof(message))
 		refuse("faultline-whatif enforce: the heap could not be handed over\n");
-	close(uffd);
 	close(file);
 	close(to);
 }
@@ -157,6 +157,8 @@ static void hand_over(void)
 	memcpy(first, start, sizeof(first));
 	if (!map_file(file, start))
 		refuse("faultline-whatif enforce: the heap could not be mapped from a file\n");
+	/* Were the handler gone, pages would be: this process keeps its userfaultfd, waits, and ends. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	tell(atoi(to), start, watch(start), file);
 	/* The first access that faults. */
 	memcpy(start, first, sizeof(first));

@@ -171,8 +171,8 @@ static bool rule(struct tenant *tenant, pid_t pid, int socket, char *why)
 	if (!receive(socket, &message, files)) {
 		good = process >= 0 && wait_for(tenant, pid, why);
 		close(process);
-		return good && why_refuse(why, "%.255s: n/a: it loads no libraries, or its heap is not "
-					  "malloc's", tenant->argv[0]);
+		return good && why_refuse(why, "%.255s: no heap was seen: expected a command that "
+					  "loads shared libraries", tenant->argv[0]);
 	}
 	good = pager_init(&pager, tenant->policy, tenant->frames,
 			  (uint32_t)(message.bytes / (uint64_t)sysconf(_SC_PAGESIZE)), RUNS_MAX);
