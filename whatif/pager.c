@@ -208,7 +208,7 @@ static bool ask_policy(struct pager *pager, uint32_t number, bool written)
 static void handle(struct pager *pager, uint64_t address, uint64_t flags)
 {
 	uint32_t number = number_of(pager, address);
-	bool missing = !(flags & UFFD_PAGEFAULT_FLAG_MINOR), stuck;
+	bool missing = !(flags & UFFD_PAGEFAULT_FLAG_MINOR), stuck, there_already;
 	uint64_t there;
 
 	/* A signal had it fault twice, or a kernel short of memory took it out of the table. */
@@ -217,7 +217,8 @@ static void handle(struct pager *pager, uint64_t address, uint64_t flags)
 		return;
 	}
 	stuck = is_stuck(pager, address);
-	pager->unforeseen += ask_policy(pager, number, flags & UFFD_PAGEFAULT_FLAG_WRITE) == missing;
+	there_already = ask_policy(pager, number, flags & UFFD_PAGEFAULT_FLAG_WRITE);
+	pager->unforeseen += there_already == missing;
 	pager->faults += missing;
 	if (sees_hits(pager->policy)) {
 		if (!stuck)
