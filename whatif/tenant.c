@@ -96,7 +96,7 @@ static bool wait_for(const struct tenant *tenant, pid_t pid, char *why)
 
 bool tenant_run_free(struct tenant *tenant, char *why)
 {
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (!start(tenant, -1, &pid, why))
 		return false;
@@ -163,7 +163,7 @@ static bool take_results(struct tenant *tenant, const struct pager *pager, char 
 static bool rule(struct tenant *tenant, pid_t pid, int socket, char *why)
 {
 	int files[HEAP_FILES], process = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct heap_message message;
+	struct heap_message message = { 0 };
 	char path[64];
 	struct pager pager;
 	bool good;
@@ -195,7 +195,7 @@ bool tenant_run(struct tenant *tenant, char *why)
 {
 	int sockets[2];
 	bool good;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 		return why_refuse(why, "socket: %s", strerror(errno));
