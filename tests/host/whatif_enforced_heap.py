@@ -29,7 +29,8 @@ def enforced(*arguments):
 
 def holds(claim, frames, policies, *command):
     """All of its rows are as they should be; faults by policy and frames."""
-    rows, done = enforced("-n", ",".join(map(str, frames)), "-P", ",".join(policies), "--", *command)
+    rows, done = enforced("-n", ",".join(map(str, frames)), "-P", ",".join(policies), "--",
+                          *command)
     faults = {key: int(row["real"]) for key, row in rows.items()}
     pages = int(rows[policies[0], frames[0]]["pages"]) if rows else 0
     tap.check(done.returncode == 0 and len(rows) == len(frames) * len(policies) and
@@ -60,7 +61,7 @@ if b"userfaultfd: this kernel does not let" in tried.stderr:
     tap.finish()
 
 holds("sort", (6, 12, 1000), POLICIES, "sort", "--parallel=1", "-S1M", WORDS)
-_, done = enforced("-n", "6", "-P", "lru", "--", "sort", "--parallel=1", "-S1M", "-o", SORTED, WORDS)
+_, done = enforced("-n6", "-P", "lru", "--", "sort", "--parallel=1", "-S1M", "-o", SORTED, WORDS)
 with open(SORTED, encoding="ascii") as file:
     tap.check(done.returncode == 0 and file.read().split() == sorted(words),
               "and has sorted what it should")
