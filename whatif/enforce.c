@@ -11,10 +11,15 @@
 
 #include "arguments.h"
 #include "command.h"
+#include "companion.h"
 #include "comparison.h"
 #include "enforcement.h"
 #include "request.h"
 #include "simulation.h"
+#include "tenant.h"
+#include "why.h"
+
+static char **command;
 
 static void add_policy(const char *item)
 {
@@ -32,6 +37,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 	case 'P':
 		settings_each("policy", text, add_policy);
 		return 0;
+	case ARGP_KEY_ARG:
+		if (!state->quoted || request.path)
+			return request_parse(key, text, state);
+		/* Its own options are none of ours. */
+		command = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		return command ? 0 : request_parse(key, text, state);
 	default:
 		return request_parse(key, text, state);
 	}
@@ -49,22 +63,37 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "FILE",
+	.args_doc = "FILE | -- COMMAND [ARGUMENT...]",
 	.doc = "Do what a trace did to a buffer of this program, of which no more pages than there "
 	       "are frames may be in memory, and those that a policy says: by userfaultfd(2), with "
-	       "a file for the others.  Does the kernel have as many faults as the simulation?"
+	       "a file for the others.  Does the kernel have as many faults as the simulation?  With a "
+	       "COMMAND, its heap is ruled so, and the trace is what it did when it had all the "
+	       "frames it wanted."
 	       "\v"
 	       "Each page of the trace is one of this machine's.  The exit status is 1 if the faults "
 	       "differ, or a page came back with something else in it, or the kernel lets nobody "
-	       "handle faults.\n\n"
+	       "handle faults.  A COMMAND has one thread and does not fork; as the kernel accesses its "
+	       "heap, too, it takes root, or the right to handle all faults.\n\n"
 	       "Examples:\n"
-	       "  faultline-whatif enforce ls.trace --frames=16,64 --policy=fifo,lru,clock\n",
+	       "  faultline-whatif enforce ls.trace --frames=16,64 --policy=fifo,lru,clock\n"
+	       "  faultline-whatif enforce --frames=64,128 --policy=fifo,lru -- sort --parallel=1 words\n",
 };
+
+static uint64_t simulate(const struct trace *trace, const struct policy *policy, uint64_t frames)
+{
+	struct simulation simulation = { .trace = trace, .policy = policy, .frames = frames };
+
+	if (!simulation_all(&simulation, 1, 1))
+		err(EXIT_FAILURE, "memory");
+	return (uint64_t)simulation.faults;
+}
+
+/* ---- What a trace did ---- */
 
 /* One row; true if all is as it should be. */
 static bool show(const struct trace *trace, const struct policy *policy, uint64_t count)
 {
-	struct simulation simulation = { .trace = trace, .policy = policy, .frames = count };
+	uint64_t predicted = simulate(trace, policy, count);
 	struct enforcement enforcement = {
 		.trace = trace,
 		.policy = policy,
@@ -78,33 +107,25 @@ static bool show(const struct trace *trace, const struct policy *policy, uint64_
 		.minor = NAN,
 	};
 
-	if (!simulation_all(&simulation, 1, 1))
-		err(EXIT_FAILURE, "memory");
 	if (!enforcement_run(&enforcement))
 		err(EXIT_FAILURE, "userfaultfd");
 	snprintf(row.setting, sizeof(row.setting), "%" PRIu64, count);
-	row.predicted = simulation.faults;
+	row.predicted = (double)predicted;
 	row.real = (double)enforcement.faults;
 	row.in_memory = (double)enforcement.most;
 	row.damaged = (double)enforcement.damaged;
 	results_row(&row);
-	return (uint64_t)simulation.faults == enforcement.faults && !enforcement.unforeseen &&
+	return predicted == enforcement.faults && !enforcement.unforeseen &&
 	       enforcement.most <= count && !enforcement.damaged;
 }
 
-int command_enforce(int argc, char **argv)
+static bool enforce_trace(void)
 {
 	const struct trace *trace = request.traces;
 	bool good = true;
 
-	request.frames_most = UINT32_MAX;
-	arguments_parse(&argp, argc, argv, NULL);
-	if (!request.frames_count)
-		errx(EXIT_USAGE, "frames: expected how many there are, such as --frames=64,128");
-	if (!request.policies_count)
-		request_add_policy(&policy_fifo);
 	if (!request_load())
-		return EXIT_FAILURE;
+		return false;
 	results_begin(request.format, comparison_columns, COMPARISON_MEMORY);
 	for (uint32_t i = 0; i < request.policies_count; i++)
 		for (uint32_t j = 0; j < request.frames_count; j++)
@@ -112,5 +133,118 @@ int command_enforce(int argc, char **argv)
 	request_free();
 	if (!good)
 		warnx("real memory did not do what was simulated");
-	return results_end() && good ? EXIT_SUCCESS : EXIT_FAILURE;
+	return results_end() && good;
+}
+
+/* ---- What a command does ---- */
+
+/* Bytes of an output that are not as they should be, or missing, or too many. */
+static uint64_t count_different(FILE *expected, FILE *output)
+{
+	uint64_t different = 0;
+	int one, other;
+
+	rewind(expected);
+	rewind(output);
+	do {
+		one = getc(expected);
+		other = getc(output);
+		different += one != other;
+	} while (one != EOF || other != EOF);
+	return different;
+}
+
+/* One row; true if all is as it should be. */
+static bool show_tenant(struct tenant *tenant, const struct trace *trace, FILE *expected)
+{
+	uint64_t predicted = simulate(trace, tenant->policy, tenant->frames), damaged;
+	struct comparison row = {
+		.trace = trace,
+		.question = "heap",
+		.policy = tenant->policy->name,
+		.kind = "all",
+		.predicted = (double)predicted,
+		.real = NAN,
+		.minor = NAN,
+		.in_memory = NAN,
+		.damaged = NAN,
+	};
+	char why[WHY_BYTES];
+
+	snprintf(row.setting, sizeof(row.setting), "%" PRIu64, tenant->frames);
+	if (!tenant_run(tenant, why)) {
+		warnx("%s", why);
+		results_row(&row);
+		return false;
+	}
+	damaged = count_different(expected, tenant->output);
+	row.real = (double)tenant->faults;
+	row.in_memory = (double)tenant->most;
+	row.damaged = (double)damaged;
+	results_row(&row);
+	fclose(tenant->output);
+	free((void *)tenant->trace.runs);
+	return predicted == tenant->faults && !tenant->unforeseen &&
+	       tenant->most <= tenant->frames && !damaged;
+}
+
+static bool show_tenants(struct tenant *tenant, const struct trace *trace, FILE *expected)
+{
+	bool good = true;
+
+	results_begin(request.format, comparison_columns, COMPARISON_MEMORY);
+	for (uint32_t i = 0; i < request.policies_count; i++)
+		for (uint32_t j = 0; j < request.frames_count; j++) {
+			tenant->policy = request.policies[i];
+			tenant->frames = request.frames[j];
+			good &= show_tenant(tenant, trace, expected);
+			fflush(stdout);
+		}
+	return results_end() && good;
+}
+
+/* Its output without us, and what it accesses with as many frames as it wants, come first. */
+static bool enforce_command(void)
+{
+	static const char * const folders[] = { ".", "../lib/faultline", NULL };
+	struct tenant tenant = { .argv = command, .policy = &policy_lru, .frames = UINT32_MAX };
+	char library[PATH_MAX], why[WHY_BYTES];
+	struct trace trace;
+	FILE *expected;
+	bool good;
+
+	companion_find(folders, "libfaultline-heap.so", library);
+	tenant.library = library;
+	if (!tenant_run_free(&tenant, why)) {
+		warnx("%s", why);
+		return false;
+	}
+	expected = tenant.output;
+	good = tenant_run(&tenant, why);
+	if (good) {
+		trace = tenant.trace;
+		fclose(tenant.output);
+		good = show_tenants(&tenant, &trace, expected);
+		if (!good)
+			warnx("real memory did not do what was simulated, or the command did something "
+			      "else each time");
+		free((void *)trace.runs);
+	} else {
+		warnx("%s", why);
+	}
+	fclose(expected);
+	return good;
+}
+
+int command_enforce(int argc, char **argv)
+{
+	request.frames_most = UINT32_MAX;
+	arguments_parse(&argp, argc, argv, NULL);
+	if (command && request.from)
+		errx(EXIT_USAGE, "from: expected no COMMAND, which is in no format");
+	if (!request.frames_count)
+		errx(EXIT_USAGE, "frames: expected how many there are, such as --frames=64,128");
+	if (!request.policies_count)
+		request_add_policy(&policy_fifo);
+	return (command ? enforce_command() : enforce_trace()) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A policy of replacement that rules over real memory: the program's accesses to a buffer fault
- * into userfaultfd(2), which lets as many of its pages be in memory as there are frames, and those
- * that the policy says.  The others are in a file.
- *
- * A page in memory is in a file of memory that the buffer maps.  An access to one that is not
- * there is a missing fault, and a fault that is counted.  So that the policy sees hits, only the
- * page that is accessed now is in the program's page table: an access to another one that is in
- * memory is a minor fault, and a hit.  What repeats on the same page nobody sees, and so only
- * policies to which that means nothing can be enforced.
+ * A policy of replacement that rules over real memory: a buffer, to which is done what a trace did.
+ * What repeats on the same page nobody sees, and so only policies to which that means nothing can
+ * be enforced.
  */
 #ifndef ENFORCEMENT_H
 #define ENFORCEMENT_H

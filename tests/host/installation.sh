@@ -93,7 +93,8 @@ for file in bin/faultline bin/monitor bin/work libexec/faultline/faultline-serve
 	share/man/man1/monitor.1 share/man/man1/work.1 share/man/man4/faultline.4 \
 	share/man/man5/faultline.5 share/faultline/timelines.py \
 	share/faultline/profile_dat.py share/faultline/faultline_whatif.py \
-	lib/faultline/libfaultline-whatif.so include/faultline_whatif.h; do
+	lib/faultline/libfaultline-whatif.so lib/faultline/libfaultline-heap.so \
+	include/faultline_whatif.h; do
 	check "there is /usr/local/$file" has here "/usr/local/$file"
 done
 for program in faultline faultline-whatif monitor work; do
