@@ -21,6 +21,7 @@ log_is_dirty()
 		/ invoked oom-killer:/ { killing = 1 }
 		/oom-kill:/ { killing = 0 }
 		/vmalloc error:|page allocation failure:/ { refusing = test ~ /^failing_/ }
+		/kmemleak: Cannot allocate a scan area/ && test ~ /^failing_/ { next }
 		/Mem-Info:/ { refusing = 0 }
 		(killing || refusing) && /Call [Tt]race:/ { next }
 		{ print }' | grep -Eq "$dirty"
