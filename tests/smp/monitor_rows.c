@@ -17,9 +17,11 @@
 #include "child.h"
 #include "module.h"
 #include "tap.h"
+#include "times.h"
 
 enum {
 	RECORDS		= 6000,
+	SAMPLED_MS	= 1000,
 	NS		= 1000000000,
 	ROW_BYTES	= 1024,
 };
@@ -141,6 +143,11 @@ int main(void)
 	module_load("hz=20");
 	header = ring_map();
 	pid = child_start(child_sleep, NULL);
+	if (status_register(pid))
+		bail("cannot register");
+	sleep_ms(SAMPLED_MS);
+	if (status_unregister(pid))
+		bail("cannot unregister");
 	for (int i = 0; i < RECORDS / 2; i++)
 		if (status_register(pid) || status_register(0) || status_unregister(0) ||
 		    status_unregister(pid))
