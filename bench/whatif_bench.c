@@ -45,7 +45,7 @@ static void make(struct trace *trace, const char * const *names, int count, uint
 {
 	static struct compiler compiler;
 	struct generator generators[8];
-	char why[TRACE_WHY_BYTES];
+	char why[WHY_BYTES];
 	struct access access;
 	int fd = memfd_create("trace", MFD_CLOEXEC), i;
 

@@ -165,7 +165,7 @@ int command_animate(int argc, char **argv)
 			.steps = 1000,
 		},
 	};
-	char why[LOADING_WHY_BYTES];
+	char why[WHY_BYTES];
 	struct replacement out;
 	struct trace trace;
 	bool good;

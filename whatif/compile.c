@@ -75,7 +75,7 @@ int command_compile(int argc, char **argv)
 {
 	struct request request = { .page_shift = LOADING_PAGE_SHIFT };
 	struct replacement out;
-	char why[LOADING_WHY_BYTES];
+	char why[WHY_BYTES];
 	struct stat status;
 	bool good;
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -43,18 +42,9 @@ bool enforcement_can(const struct policy *policy)
 static void *handle_all(void *argument)
 {
 	struct memory *memory = argument;
-	struct pollfd polled[] = {
-		{ .fd = memory->pager.uffd, .events = POLLIN },
-		{ .fd = memory->ended, .events = POLLIN },
-	};
 
-	for (;;) {
-		if (poll(polled, 2, -1) < 0 && errno != EINTR)
-			err(EXIT_FAILURE, "poll");
-		if (polled[1].revents)
-			return NULL;
-		pager_handle(&memory->pager);
-	}
+	pager_serve(&memory->pager, memory->ended);
+	return NULL;
 }
 
 /* ---- The program ---- */

@@ -3,7 +3,6 @@
  * libfaultline-whatif: the same simulations, without a command line.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,23 +20,12 @@ struct faultline_whatif {
 	struct trace trace;
 };
 
-static _Thread_local char error[LOADING_WHY_BYTES];
-
-__attribute__((format(printf, 1, 2)))
-static bool refuse(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(error, sizeof(error), format, arguments);
-	va_end(arguments);
-	return false;
-}
+static _Thread_local char error[WHY_BYTES];
 
 static bool find_format(const char *from, const struct source_format **format)
 {
 	*format = from ? source_format_called(from) : NULL;
-	return *format || !from || refuse("from: there is no format '%s'", from);
+	return *format || !from || why_refuse(error, "from: there is no format '%s'", from);
 }
 
 static bool find_shift(uint64_t page_bytes, uint32_t *shift)
@@ -46,8 +34,8 @@ static bool find_shift(uint64_t page_bytes, uint32_t *shift)
 	if (!page_bytes || (page_bytes == 1ULL << *shift && page_bytes >= PAGE_BYTES_LEAST &&
 			    page_bytes <= page_bytes_most))
 		return true;
-	return refuse("page: expected a power of two from 64 to 1t, not %ju",
-		      (uintmax_t)page_bytes);
+	return why_refuse(error, "page: expected a power of two from 64 to 1t, not %ju",
+			  (uintmax_t)page_bytes);
 }
 
 struct faultline_whatif *faultline_whatif_open(const char *path, const char *from,
@@ -61,7 +49,7 @@ struct faultline_whatif *faultline_whatif_open(const char *path, const char *fro
 		return NULL;
 	trace = malloc(sizeof(*trace));
 	if (!trace) {
-		refuse("memory: %s", strerror(errno));
+		why_refuse(error, "memory: %s", strerror(errno));
 		return NULL;
 	}
 	if (loading_trace(&trace->trace, path, format, shift, error))
@@ -110,13 +98,13 @@ bool faultline_whatif_replay(const struct faultline_whatif *trace, const char *p
 	uint32_t least;
 
 	if (!simulation.policy)
-		return refuse("policy: there is none called '%s'", policy);
+		return why_refuse(error, "policy: there is none called '%s'", policy);
 	least = simulation.policy->frames_least ?: 1;
 	if (frames < least)
-		return refuse("%s: expected at least %u frames, not %ju", policy, least,
-			      (uintmax_t)frames);
+		return why_refuse(error, "%s: expected at least %u frames, not %ju", policy, least,
+				  (uintmax_t)frames);
 	if (!simulation_all(&simulation, 1, 1))
-		return refuse("memory: %s", strerror(errno));
+		return why_refuse(error, "memory: %s", strerror(errno));
 	*faults = (uint64_t)simulation.faults;
 	return true;
 }
@@ -128,9 +116,9 @@ bool faultline_whatif_curve(const struct faultline_whatif *trace, const uint64_t
 
 	for (uint64_t i = 0; i < count; i++)
 		if (!frames[i])
-			return refuse("frames: expected at least 1");
+			return why_refuse(error, "frames: expected at least 1");
 	if (!curve_make(&distances, &trace->trace, NULL))
-		return refuse("memory: %s", strerror(ENOMEM));
+		return why_refuse(error, "memory: %s", strerror(ENOMEM));
 	for (uint64_t i = 0; i < count; i++)
 		faults[i] = distances_faults(&distances, frames[i]);
 	distances_free(&distances);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,26 +13,15 @@
 /* A compiler is too large for a thread's stack. */
 static _Thread_local struct compiler compiler;
 
-__attribute__((format(printf, 2, 3)))
-static bool refuse(char *why, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, LOADING_WHY_BYTES, format, arguments);
-	va_end(arguments);
-	return false;
-}
-
 static bool refuse_objects(char *why, const char *path)
 {
-	return refuse(why, "%s: page: of objects, which have no page size", path);
+	return why_refuse(why, "%s: page: of objects, which have no page size", path);
 }
 
 static bool say(char *why, const char *path)
 {
-	return refuse(why, "%s: %s", path,
-		      errno == ENODATA ? "no access in it" : strerror(errno));
+	return why_refuse(why, "%s: %s", path,
+			  errno == ENODATA ? "no access in it" : strerror(errno));
 }
 
 static bool add_source(struct source *source, const char *out, char *why)
@@ -50,7 +38,7 @@ static bool add_source(struct source *source, const char *out, char *why)
 		source_refuse(source, "goes beyond the last address");
 		break;
 	}
-	return !*source->why || refuse(why, "%s", source->why);
+	return !*source->why || why_refuse(why, "%s", source->why);
 }
 
 bool loading_compile(const char *path, const struct source_format *format, uint32_t page_shift,
@@ -60,7 +48,7 @@ bool loading_compile(const char *path, const struct source_format *format, uint3
 	bool good;
 
 	if (!source_open(&source, path, format))
-		return refuse(why, "%s", source.why);
+		return why_refuse(why, "%s", source.why);
 	progress_begin("accesses read", 0);
 	if (!compiler_begin(&compiler, fd, source.format->objects ? 0 : page_shift)) {
 		good = say(why, out);
@@ -159,9 +147,9 @@ static bool leave_written(const struct trace *trace, bool *written, int fd, char
 
 static bool map(struct trace *trace, int fd, const char *path, char *why)
 {
-	char wrong[TRACE_WHY_BYTES];
+	char wrong[WHY_BYTES];
 
-	return trace_open(trace, fd, wrong) || refuse(why, "%s: %s", path, wrong);
+	return trace_open(trace, fd, wrong) || why_refuse(why, "%s: %s", path, wrong);
 }
 
 bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t page_shift,
@@ -207,8 +195,8 @@ static bool load_compiled(struct trace *trace, int fd, const char *path, uint32_
 	if (!shift)
 		good = refuse_objects(why, path);
 	else if (page_shift < shift)
-		good = refuse(why, "%s: page: compiled with pages of %ju bytes, which cannot become "
-			      "smaller", path, (uintmax_t)1 << shift);
+		good = why_refuse(why, "%s: page: compiled with pages of %ju bytes, which cannot become "
+				  "smaller", path, (uintmax_t)1 << shift);
 	else
 		good = loading_enlarge(trace, &small, page_shift, why);
 	trace_close(&small);

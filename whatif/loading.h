@@ -14,12 +14,11 @@
 enum {
 	/* The page size if nobody says another: 4 KB. */
 	LOADING_PAGE_SHIFT	= 12,
-	LOADING_WHY_BYTES	= 5120,
 };
 
 /**
  * loading_unnamed() - a file without a name, of which nothing is left when the program ends
- * @why: of LOADING_WHY_BYTES; one line of what is wrong
+ * @why: of WHY_BYTES; one line of what is wrong
  *
  * Return: it, or -1 with @why.
  */
@@ -32,7 +31,7 @@ int loading_unnamed(char *why);
  * @page_shift: log2 of the page size; taken for none if the file is of objects
  * @fd: an empty file, open for reading and writing
  * @out: its name, for messages
- * @why: of LOADING_WHY_BYTES; one line of what is wrong
+ * @why: of WHY_BYTES; one line of what is wrong
  *
  * Return: true, or false with @why.
  */
@@ -45,7 +44,7 @@ bool loading_compile(const char *path, const struct source_format *format, uint3
  * @path: the file; "-" is standard input
  * @format: what it is written in, or NULL to see by itself
  * @page_shift: log2 of the page size, or 0 for that which the file has, or 4 KB
- * @why: of LOADING_WHY_BYTES; one line of what is wrong
+ * @why: of WHY_BYTES; one line of what is wrong
  *
  * Return: true, or false with @why.
  */
@@ -57,7 +56,7 @@ bool loading_trace(struct trace *trace, const char *path, const struct source_fo
  * @trace: filled in
  * @small: a trace
  * @page_shift: log2 of the page size
- * @why: of LOADING_WHY_BYTES; one line of what is wrong
+ * @why: of WHY_BYTES; one line of what is wrong
  *
  * Return: true, or false with @why.
  */
@@ -68,7 +67,7 @@ bool loading_enlarge(struct trace *trace, const struct trace *small, uint32_t pa
  * loading_written() - the accesses to each page from the first one on that writes it
  * @written: filled in; without events
  * @trace: all accesses
- * @why: of LOADING_WHY_BYTES; one line of what is wrong
+ * @why: of WHY_BYTES; one line of what is wrong
  *
  * Until then a page is a file's, or the one of zeros that all share: no frame is the process's own.
  *

@@ -152,7 +152,7 @@ static double read_each(int fd, bool ahead)
 static double try_file(bool ahead)
 {
 	static const char page[PAGE] = { 1 };
-	char why[LOADING_WHY_BYTES];
+	char why[WHY_BYTES];
 	int fd = loading_unnamed(why);
 	double ns = NAN;
 	int written = 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -237,13 +238,29 @@ static void handle(struct pager *pager, uint64_t address, uint64_t flags)
 		pager->most = there;
 }
 
-void pager_handle(struct pager *pager)
+/* Let an access go on that waits, if one does. */
+static void handle_one(struct pager *pager)
 {
 	struct uffd_msg message;
 
 	if (read(pager->uffd, &message, sizeof(message)) == sizeof(message) &&
 	    message.event == UFFD_EVENT_PAGEFAULT)
 		handle(pager, message.arg.pagefault.address, message.arg.pagefault.flags);
+}
+
+void pager_serve(struct pager *pager, int ended)
+{
+	struct pollfd polled[] = {
+		{ .fd = pager->uffd, .events = POLLIN }, { .fd = ended, .events = POLLIN },
+	};
+
+	for (;;) {
+		if (poll(polled, 2, -1) < 0 && errno != EINTR)
+			err(EXIT_FAILURE, "poll");
+		if (polled[1].revents)
+			return;
+		handle_one(pager);
+	}
 }
 
 uint64_t pager_read(const struct pager *pager, uint32_t number)

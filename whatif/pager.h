@@ -11,7 +11,7 @@
  * Who accesses the buffer is one thread, of this process or another: while it waits for its fault
  * nobody writes a page that goes.
  *
- * init -> watch, or who has the buffer does so -> handle ... -> free
+ * init -> watch, or who has the buffer does so -> serve -> free
  */
 #ifndef PAGER_H
 #define PAGER_H
@@ -115,12 +115,13 @@ bool pager_init(struct pager *pager, const struct policy *policy, uint64_t frame
 		uint64_t runs);
 
 /**
- * pager_handle() - let an access go on that waits, if one does
+ * pager_serve() - let accesses go on that wait, one after another
  * @pager: its @uffd does not block
+ * @ended: can be read once nobody accesses the buffer any more
  *
  * Where that fails the program ends, as the access could never.
  */
-void pager_handle(struct pager *pager);
+void pager_serve(struct pager *pager, int ended);
 
 /**
  * pager_read() - what is at the start of a page, wherever that is; nobody accesses it meanwhile

@@ -109,17 +109,6 @@ static int wait_for(const struct child *child, struct rusage *usage)
 	return status;
 }
 
-static bool did_well(const struct program *program, int status, const char *killed, char *why)
-{
-	const char *name = program->argv[0];
-
-	if (WIFSIGNALED(status))
-		return why_refuse(why, "%.255s: was killed by signal %d%s", name, WTERMSIG(status),
-				  WTERMSIG(status) == SIGKILL ? killed : "");
-	return !WEXITSTATUS(status) ||
-	       why_refuse(why, "%.255s: exit status %d", name, WEXITSTATUS(status));
-}
-
 /* @usage: filled in; what is wrong may have been said. */
 static bool end(const struct child *child, const struct program *program, bool good,
 		const char *killed, struct rusage *usage, char *why)
@@ -131,7 +120,7 @@ static bool end(const struct child *child, const struct program *program, bool g
 	close(child->go[1]);
 	close(child->failed[0]);
 	status = wait_for(child, usage);
-	return good && did_well(program, status, killed, why);
+	return good && why_ended(why, program->argv[0], status, killed);
 }
 
 bool program_rehearse(const struct program *program, char *why)

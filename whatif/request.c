@@ -120,7 +120,7 @@ static bool load_traces(char *why)
 bool request_load(void)
 {
 	const struct trace *trace;
-	char why[LOADING_WHY_BYTES];
+	char why[WHY_BYTES];
 
 	if (!load_traces(why)) {
 		warnx("%s", why);

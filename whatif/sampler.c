@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,22 +17,11 @@ enum { ENTRIES = 1 << 14, PATH_BYTES = 64, LINE_BYTES = 4096 };
 /* What clear_refs takes: remove accessed bits, and soft-dirty marks. */
 static const char accessed[] = "1", soft_dirty[] = "4";
 
-__attribute__((format(printf, 2, 3)))
-static bool refuse(struct sampler *sampler, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(sampler->why, sizeof(sampler->why), format, arguments);
-	va_end(arguments);
-	return false;
-}
-
 /* That the process has ended is nothing wrong; once it is reaped, it has no files, either. */
 static bool say(struct sampler *sampler)
 {
 	return errno == ESRCH || errno == ENOENT ? false :
-	       refuse(sampler, "process %u: %s", sampler->pid, strerror(errno));
+	       why_refuse(sampler->why, "process %u: %s", sampler->pid, strerror(errno));
 }
 
 static int open_file(uint32_t pid, const char *name, int flags)
@@ -70,7 +58,7 @@ bool sampler_open(struct sampler *sampler, uint32_t pid)
 {
 	*sampler = (struct sampler){ .pid = pid, .clear = -1, .pagemap = -1 };
 	if (!marks_pages())
-		return refuse(sampler, "this kernel has no soft-dirty bits (CONFIG_MEM_SOFT_DIRTY)");
+		return why_refuse(sampler->why, "this kernel has no soft-dirty bits (CONFIG_MEM_SOFT_DIRTY)");
 	sampler->clear = open_file(pid, "clear_refs", O_WRONLY);
 	if (sampler->clear >= 0)
 		sampler->pagemap = open_file(pid, "pagemap", O_RDONLY);
@@ -80,7 +68,7 @@ bool sampler_open(struct sampler *sampler, uint32_t pid)
 		return true;
 	if (errno == ENOENT)
 		errno = ESRCH;
-	refuse(sampler, "process %u: %s", pid, strerror(errno));
+	why_refuse(sampler->why, "process %u: %s", pid, strerror(errno));
 	sampler_close(sampler);
 	return false;
 }

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { SAMPLER_WHY_BYTES = 256 };
+#include "why.h"
 
 /**
  * struct sampler - a process that is looked at
@@ -31,7 +31,7 @@ struct sampler {
 	uint32_t pid;
 	uint64_t written;
 	uint64_t referenced_bytes;
-	char why[SAMPLER_WHY_BYTES];
+	char why[WHY_BYTES];
 
 	int clear;
 	int pagemap;

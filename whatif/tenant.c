@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -83,15 +82,11 @@ static bool start(struct tenant *tenant, int socket, pid_t *pid, char *why)
 
 static bool wait_for(const struct tenant *tenant, pid_t pid, char *why)
 {
-	const char *name = tenant->argv[0];
 	int status;
 
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (WIFSIGNALED(status))
-		return why_refuse(why, "%.255s: was killed by signal %d", name, WTERMSIG(status));
-	return !WEXITSTATUS(status) ||
-	       why_refuse(why, "%.255s: exit status %d", name, WEXITSTATUS(status));
+	return why_ended(why, tenant->argv[0], status, "");
 }
 
 bool tenant_run_free(struct tenant *tenant, char *why)
@@ -128,20 +123,6 @@ static bool receive(int from, struct heap_message *message, int files[HEAP_FILES
 		return false;
 	memcpy(files, CMSG_DATA(&control.header), sizeof(int) * HEAP_FILES);
 	return true;
-}
-
-/* Until it has ended. */
-static void handle_all(struct pager *pager, int process)
-{
-	struct pollfd polled[] = {
-		{ .fd = pager->uffd, .events = POLLIN }, { .fd = process, .events = POLLIN },
-	};
-
-	while (poll(polled, 2, -1) >= 0 || errno == EINTR) {
-		if (polled[1].revents)
-			return;
-		pager_handle(pager);
-	}
 }
 
 static bool take_results(struct tenant *tenant, const struct pager *pager, char *why)
@@ -182,7 +163,7 @@ static bool rule(struct tenant *tenant, pid_t pid, int socket, char *why)
 	pager.file = files[1];
 	pager.syscall = open(path, O_RDONLY | O_CLOEXEC);
 	if (good && process >= 0 && pager.syscall >= 0)
-		handle_all(&pager, process);
+		pager_serve(&pager, process);
 	else
 		kill(pid, SIGKILL);
 	good = wait_for(tenant, pid, why) && take_results(tenant, &pager, why);

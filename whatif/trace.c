@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "trace.h"
-
-__attribute__((format(printf, 2, 3)))
-static bool refuse(char *why, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, TRACE_WHY_BYTES, format, arguments);
-	va_end(arguments);
-	return false;
-}
 
 /*
  * Each step is a bijection of its lane, so that one changed word always shows.  Four lanes,
@@ -71,29 +59,29 @@ static bool check_header(const struct trace_header *header, uint64_t bytes, char
 	uint64_t body;
 
 	if (bytes < sizeof(*header))
-		return refuse(why, "byte %ju: cut short in the header", (uintmax_t)bytes);
+		return why_refuse(why, "byte %ju: cut short in the header", (uintmax_t)bytes);
 	if (!trace_is_compiled(header, sizeof(*header)))
-		return refuse(why, "byte 0: no compiled trace");
+		return why_refuse(why, "byte 0: no compiled trace");
 	if (header->endian != TRACE_ENDIAN)
-		return refuse(why, "byte %zu: of a machine of another byte order",
-			      offsetof(struct trace_header, endian));
+		return why_refuse(why, "byte %zu: of a machine of another byte order",
+				  offsetof(struct trace_header, endian));
 	if (header->version != TRACE_VERSION)
-		return refuse(why, "byte %zu: of format %u; this program reads %d",
-			      offsetof(struct trace_header, version), header->version,
-			      TRACE_VERSION);
+		return why_refuse(why, "byte %zu: of format %u; this program reads %d",
+				  offsetof(struct trace_header, version), header->version,
+				  TRACE_VERSION);
 	if (!shift_is_good(header->page_shift) || header->sampled > 1 || !header->runs || !header->pages ||
 	    header->pages > TRACE_PAGES_MAX)
-		return refuse(why, "byte %zu: the header is altered",
-			      offsetof(struct trace_header, page_shift));
+		return why_refuse(why, "byte %zu: the header is altered",
+				  offsetof(struct trace_header, page_shift));
 	body = trace_body(header);
 	if (!body || header->bytes != body + (trace_sums(body) + 1) * sizeof(uint64_t))
-		return refuse(why, "byte %zu: the header is altered",
-			      offsetof(struct trace_header, accesses));
+		return why_refuse(why, "byte %zu: the header is altered",
+				  offsetof(struct trace_header, accesses));
 	if (bytes < header->bytes)
-		return refuse(why, "byte %ju: cut short, of %ju", (uintmax_t)bytes,
-			      (uintmax_t)header->bytes);
+		return why_refuse(why, "byte %ju: cut short, of %ju", (uintmax_t)bytes,
+				  (uintmax_t)header->bytes);
 	if (bytes > header->bytes)
-		return refuse(why, "byte %ju: more than the trace", (uintmax_t)header->bytes);
+		return why_refuse(why, "byte %ju: more than the trace", (uintmax_t)header->bytes);
 	return true;
 }
 
@@ -104,14 +92,14 @@ static bool check_sums(const char *map, const struct trace_header *header, char 
 
 	memcpy(&sum, sums + count * sizeof(sum), sizeof(sum));
 	if (sum != trace_checksum(sums, count * sizeof(sum)))
-		return refuse(why, "byte %ju: the checksums are altered", (uintmax_t)body);
+		return why_refuse(why, "byte %ju: the checksums are altered", (uintmax_t)body);
 	for (uint64_t i = 0; i < count; i++) {
 		at = i * TRACE_BLOCK;
 		length = body - at < TRACE_BLOCK ? body - at : TRACE_BLOCK;
 		memcpy(&sum, sums + i * sizeof(sum), sizeof(sum));
 		if (sum != trace_checksum(map + at, length))
-			return refuse(why, "byte %ju: altered between here and byte %ju",
-				      (uintmax_t)at, (uintmax_t)(at + length));
+			return why_refuse(why, "byte %ju: altered between here and byte %ju",
+					  (uintmax_t)at, (uintmax_t)(at + length));
 	}
 	return true;
 }
@@ -124,22 +112,22 @@ static bool check_runs(const struct trace *trace, char *why)
 
 	for (i = 0; i < header->runs; i++) {
 		if (trace->runs[i].page >= header->pages || !run_accesses(trace->runs[i]))
-			return refuse(why, "byte %ju: run %ju of a page that there is not",
-				      (uintmax_t)(sizeof(*header) + i * sizeof(struct run)),
-				      (uintmax_t)i);
+			return why_refuse(why, "byte %ju: run %ju of a page that there is not",
+					  (uintmax_t)(sizeof(*header) + i * sizeof(struct run)),
+					  (uintmax_t)i);
 		accesses += run_accesses(trace->runs[i]);
 	}
 	for (i = 0; i < header->runs; i++)
 		if (trace->next[i] != TRACE_NEVER &&
 		    (trace->next[i] <= i || trace->next[i] >= header->runs ||
 		     trace->runs[trace->next[i]].page != trace->runs[i].page))
-			return refuse(why, "byte %ju: the next use of run %ju is none",
-				      (uintmax_t)((char *)&trace->next[i] - (char *)trace->map),
-				      (uintmax_t)i);
+			return why_refuse(why, "byte %ju: the next use of run %ju is none",
+					  (uintmax_t)((char *)&trace->next[i] - (char *)trace->map),
+					  (uintmax_t)i);
 	if (accesses != header->accesses)
-		return refuse(why, "byte %zu: %ju accesses, and there are %ju",
-			      offsetof(struct trace_header, accesses),
-			      (uintmax_t)header->accesses, (uintmax_t)accesses);
+		return why_refuse(why, "byte %zu: %ju accesses, and there are %ju",
+				  offsetof(struct trace_header, accesses),
+				  (uintmax_t)header->accesses, (uintmax_t)accesses);
 	return true;
 }
 
@@ -169,9 +157,9 @@ static bool check_events(const struct trace *trace, char *why)
 	for (uint32_t i = 0; i < trace->header.events; i++) {
 		if (trace->events[i].run < before || trace->events[i].run > trace->header.runs ||
 		    !event_is_good(&trace->events[i]))
-			return refuse(why, "byte %ju: event %u is none",
-				      (uintmax_t)((char *)&trace->events[i] - (char *)trace->map),
-				      i);
+			return why_refuse(why, "byte %ju: event %u is none",
+					  (uintmax_t)((char *)&trace->events[i] - (char *)trace->map),
+					  i);
 		before = trace->events[i].run;
 	}
 	return true;
@@ -185,15 +173,15 @@ bool trace_open(struct trace *trace, int fd, char *why)
 
 	*trace = (struct trace){ 0 };
 	if (fstat(fd, &status))
-		return refuse(why, "%s", strerror(errno));
+		return why_refuse(why, "%s", strerror(errno));
 	if (!S_ISREG(status.st_mode))
-		return refuse(why, "byte 0: a compiled trace must be a file");
+		return why_refuse(why, "byte 0: a compiled trace must be a file");
 	bytes = (uint64_t)status.st_size;
 	if (!bytes)
-		return refuse(why, "byte 0: empty");
+		return why_refuse(why, "byte 0: empty");
 	map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
-		return refuse(why, "%s", strerror(errno));
+		return why_refuse(why, "%s", strerror(errno));
 	memcpy(&trace->header, map, bytes < sizeof(trace->header) ? bytes : sizeof(trace->header));
 	trace->map = map;
 	trace->runs = (const void *)(map + sizeof(trace->header));

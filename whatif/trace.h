@@ -24,6 +24,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "why.h"
+
 #define TRACE_MAGIC	"FLTRACE\n"
 /* Of a page that is not used again. */
 #define TRACE_NEVER	UINT64_MAX
@@ -34,7 +36,6 @@ enum {
 	TRACE_VERSION		= 1,
 	TRACE_ENDIAN		= 0x01020304,
 	TRACE_BLOCK		= 1 << 20,
-	TRACE_WHY_BYTES		= 512,
 	/* log2 of page sizes: of 64 bytes, to 1 TB. */
 	TRACE_SHIFT_MIN		= 6,
 	TRACE_SHIFT_MAX		= 40,
@@ -210,7 +211,7 @@ bool trace_is_compiled(const void *start, size_t bytes);
  * trace_open() - map a file, having seen that it is whole
  * @trace: filled in
  * @fd: the file, which may be closed then
- * @why: of TRACE_WHY_BYTES; if it is no good, what is wrong and at which byte
+ * @why: of WHY_BYTES; if it is no good, what is wrong and at which byte
  *
  * Return: true, or false with @why.
  */

@@ -232,7 +232,7 @@ static bool load_written(struct trace *written)
 {
 	const struct program program = { .argv = command };
 	const struct trace *trace = request.traces;
-	char why[LOADING_WHY_BYTES];
+	char why[WHY_BYTES];
 	bool good = false;
 
 	if (trace->header.page_shift != arena_page_shift())

@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-enum { WHY_BYTES = 512 };
+/* Of which a path may be most. */
+enum { WHY_BYTES = 5120 };
 
 /**
  * why_refuse() - say it
@@ -18,5 +19,16 @@ enum { WHY_BYTES = 512 };
  */
 __attribute__((format(printf, 2, 3)))
 bool why_refuse(char *why, const char *format, ...);
+
+/**
+ * why_ended() - say it, if a process did not end well
+ * @why: of WHY_BYTES
+ * @name: of what it ran
+ * @status: as wait(2) has it
+ * @killed: what it means if SIGKILL ended it, or ""
+ *
+ * Return: true if its exit status is 0.
+ */
+bool why_ended(char *why, const char *name, int status, const char *killed);
 
 #endif /* WHY_H */

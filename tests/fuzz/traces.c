@@ -30,7 +30,7 @@ static void replay(const struct trace *trace)
 static bool open_and_replay(void)
 {
 	int fd = input_open(INPUT_PATH, O_RDONLY);
-	char why[TRACE_WHY_BYTES] = "";
+	char why[WHY_BYTES] = "";
 	struct trace trace;
 
 	if (!trace_open(&trace, fd, why)) {
