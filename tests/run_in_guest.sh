@@ -11,10 +11,10 @@ limit=$1
 shift
 dirty='WARNING:|BUG:|Oops|Call [Tt]race|general protection|soft lockup|hard LOCKUP|rcu.*stall|blocked for more than|refcount_t|possible circular|inconsistent lock|kernel panic|Unable to handle kernel|Internal error|UBSAN:|kmemleak:'
 
-# What the kernel says of itself.  KCSAN finds much that has nothing to do with us; who is
+# What the kernel says of itself, a line each.  KCSAN finds much that has nothing to do with us; who is
 # killed for want of memory is told with a trace of how it came to that, and so are allocations
 # that fail because a test says so.
-log_is_dirty()
+log_dirt()
 {
 	dmesg | awk -v test="$test" '
 		/BUG: KCSAN/ && !/\[faultline\]/ { next }
@@ -24,7 +24,7 @@ log_is_dirty()
 		/kmemleak: Cannot allocate a scan area/ && test ~ /^failing_/ { next }
 		/Mem-Info:/ { refusing = 0 }
 		(killing || refusing) && /Call [Tt]race:/ { next }
-		{ print }' | grep -Eq "$dirty"
+		{ print }' | grep -E "$dirty"
 }
 
 # Memory that nothing points to: kmemleak looks twice at what is older than five seconds,
@@ -57,8 +57,9 @@ for test in "$@"; do
 		echo "not ok - $test: leaves a module that can be removed"
 	fi
 	[ ! -e /sys/kernel/debug/kmemleak ] || look_for_leaks | sed 's/^/# /'
-	if log_is_dirty; then
-		echo "not ok - $test: keeps the kernel's log clean"
+	dirt=$(log_dirt)
+	if [ -n "$dirt" ]; then
+		echo "not ok - $test: keeps the kernel's log clean: $(echo "$dirt" | head -n 1)"
 		dmesg | sed 's/^/# /'
 	fi
 done

@@ -298,14 +298,17 @@ headers) echo "$kernels/$name/root/usr/src/linux-headers-$release" ;;
 modules) echo "$kernels/$name/root/lib/modules/$release" ;;
 make)    kbuild "${@:3}" ;;
 arguments)
+	# What takes seconds on a machine takes minutes here, and more on a busy one: the rewriting
+	# of each function's entry for a tracer, or kmemleak's scan.  A guest that hangs is ended
+	# by its limit.
+	printf '%s ' watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300 sysctl.kernel.hung_task_timeout_secs=600
 	# Without ACPI there is no clock but the TSC, which the emulator reads from this
 	# machine, and is too slow to be calibrated by; with five levels of page tables
-	# KASAN takes an interrupt at boot for a wild access, and is silent from then on.  What
-	# takes seconds on a machine takes minutes here, kmemleak's scan among others.
+	# KASAN takes an interrupt at boot for a wild access, and is silent from then on.
 	case $row in
 	*linux-source*)
 		awk '/^cpu MHz/ { printf "tsc=reliable tsc_early_khz=%d ", $4 * 1000; exit }' /proc/cpuinfo
-		echo 'no5lvl kasan_multi_shot rcupdate.rcu_cpu_stall_timeout=300' ;;
+		echo 'no5lvl kasan_multi_shot' ;;
 	esac ;;
 busybox)
 	if [ -e "$kernels/$name/root/bin/busybox" ]; then
