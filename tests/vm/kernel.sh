@@ -300,8 +300,8 @@ make)    kbuild "${@:3}" ;;
 arguments)
 	# What takes seconds on a machine takes minutes here, and more on a busy one: the rewriting
 	# of each function's entry for a tracer, or kmemleak's scan.  A guest that hangs is ended
-	# by its limit.
-	printf '%s ' watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300 sysctl.kernel.hung_task_timeout_secs=600
+	# by its limit.  The kernels that watch themselves do not look for blocked tasks.
+	printf '%s ' watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300
 	# Without ACPI there is no clock but the TSC, which the emulator reads from this
 	# machine, and is too slow to be calibrated by; with five levels of page tables
 	# KASAN takes an interrupt at boot for a wild access, and is silent from then on.
@@ -309,6 +309,7 @@ arguments)
 	*linux-source*)
 		awk '/^cpu MHz/ { printf "tsc=reliable tsc_early_khz=%d ", $4 * 1000; exit }' /proc/cpuinfo
 		echo 'no5lvl kasan_multi_shot' ;;
+	*) echo sysctl.kernel.hung_task_timeout_secs=600 ;;
 	esac ;;
 busybox)
 	if [ -e "$kernels/$name/root/bin/busybox" ]; then
