@@ -196,8 +196,10 @@ for kernel in ${wanted_kernel:-$("$tests/vm/kernel.sh" names) $("$tests/vm/kerne
 done
 # Tests on the host take programs out of it, too.
 [ -z "$(tests_in root)$(tests_in host)" ] || "$tests/vm/root.sh" fetch
-[ -n "$wanted_kernel" ] || run_host
-[ -n "$wanted_kernel" ] || run_packages &
+if [ -z "$wanted_kernel" ]; then
+	# One after the other: packages are made of the tree that tests on the host run in.
+	{ run_host; run_packages; } &
+fi
 # A guest keeps one CPU busy, however many it has: as many at a time as there are CPUs.
 for kernel in "${kernels[@]}"; do
 	for folder in $(folders_of "$kernel"); do
