@@ -180,7 +180,7 @@ int command_animate(int argc, char **argv)
 	request.animation.trace = &trace;
 	if (!choose_levels(&request))
 		return EXIT_FAILURE;
-	if (!replacement_begin(&out, request.out))
+	if (!replacement_begin(&out, request.out, 0666))
 		err(EXIT_FAILURE, "%s", request.out);
 	good = write_page(&request.animation, out.fd, request.out ?: "standard output");
 	if (!replacement_end(&out, good))
