@@ -12,14 +12,12 @@ and counted, and the memory saved against a fork that copies all at once; and
 case_study_3.txt, the same as a table.
 """
 
-import argparse
-import sys
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 
 import results
 import style
+import study
 from profile_dat import caption
 
 PAGE_BYTES = 4096
@@ -148,26 +146,15 @@ def draw(read_results, scenarios):
     return figure
 
 
-def parse_arguments():
-    """Return the command line; exit with status 2 if it is not understood."""
-    parser = argparse.ArgumentParser(description="Draw which pages are copied after a fork, and "
-                                                 "what that saves.")
-    parser.add_argument("results", metavar="RESULTS")
-    parser.add_argument("-o", dest="directory", metavar="DIR", type=Path, default=Path(),
-                        help="where to write figure and table (default: here)")
-    return parser.parse_args()
+def draw_all(arguments):
+    """Return (figures, table) as study.write() wants them."""
+    read_results, scenarios = read(arguments.results)
+    return {"": draw(read_results, scenarios)}, table(read_results, scenarios)
 
 
 def main():
-    arguments = parse_arguments()
-    try:
-        read_results, scenarios = read(arguments.results)
-        style.save(draw(read_results, scenarios), arguments.directory / "case_study_3.png")
-        text = table(read_results, scenarios)
-        (arguments.directory / "case_study_3.txt").write_text(text)
-        print(text, end="")
-    except (results.ResultsError, OSError) as error:
-        sys.exit(f"{Path(__file__).name}: {error}")
+    parser = study.parser("Draw which pages are copied after a fork, and what that saves.")
+    study.write(parser.parse_args(), draw_all)
 
 
 if __name__ == "__main__":

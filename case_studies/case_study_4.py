@@ -17,15 +17,13 @@ A time is that of the record's `# time:` line.  Nothing is subtracted: what an e
 measurement reads is shown beside it.
 """
 
-import argparse
 import re
-import sys
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 
 import results
 import style
+import study
 from profile_dat import caption, cpus
 
 PAGE_BYTES = 4096
@@ -450,31 +448,19 @@ def table(read_results, runs):
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def parse_arguments():
-    """Return the command line; exit with status 2 if it is not understood."""
-    parser = argparse.ArgumentParser(description="Draw where the time of a copy-on-write fault "
-                                                 "goes.")
-    parser.add_argument("results", metavar="RESULTS")
-    parser.add_argument("-o", dest="directory", metavar="DIR", type=Path, default=Path(),
-                        help="where to write figures and table (default: here)")
-    return parser.parse_args()
+def draw_all(arguments):
+    """Return (figures, table) as study.write() wants them."""
+    read_results, runs = read(arguments.results)
+    figures = {"_parts": draw_parts(read_results, runs),
+               "_distribution": draw_distribution(read_results, runs),
+               "_children": draw_children(read_results, runs)}
+    return ({name: figure for name, figure in figures.items() if figure},
+            table(read_results, runs))
 
 
 def main():
-    arguments = parse_arguments()
-    try:
-        read_results, runs = read(arguments.results)
-        figures = {"parts": draw_parts(read_results, runs),
-                   "distribution": draw_distribution(read_results, runs),
-                   "children": draw_children(read_results, runs)}
-        text = table(read_results, runs)
-        for name, figure in figures.items():
-            if figure:
-                style.save(figure, arguments.directory / f"case_study_4_{name}.png")
-        (arguments.directory / "case_study_4.txt").write_text(text)
-        print(text, end="")
-    except (results.ResultsError, OSError) as error:
-        sys.exit(f"{Path(__file__).name}: {error}")
+    parser = study.parser("Draw where the time of a copy-on-write fault goes.")
+    study.write(parser.parse_args(), draw_all)
 
 
 if __name__ == "__main__":

@@ -19,17 +19,15 @@ which is exact.  The module, which cannot know what would have happened without 
 the accessed bit: its share, used / (used + wasted), is in the tables.
 """
 
-import argparse
-import sys
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
 import results
 import style
+import study
 from profile_dat import caption
 
 # By workload: its name, and what of its pages is written by whom.
@@ -424,31 +422,18 @@ def _changed(value):
     return f"{'n/a':>10}" if np.isnan(value) else f"{100 * value:>+9,.1f}%"
 
 
-def parse_arguments():
-    """Return the command line; exit with status 2 if it is not understood."""
-    parser = argparse.ArgumentParser(description="Draw what copying pages ahead of their writes "
-                                                 "saves and costs.")
-    parser.add_argument("results", metavar="RESULTS")
-    parser.add_argument("server", metavar="SERVER", help="the same of a Redis server over time")
-    parser.add_argument("-o", dest="directory", metavar="DIR", type=Path, default=Path(),
-                        help="where to write figures and table (default: here)")
-    return parser.parse_args()
+def draw_all(arguments):
+    """Return (figures, table) as study.write() wants them."""
+    read_results, runs = read(arguments.results)
+    server_results, series = read_server(arguments.server)
+    return ({"": draw(read_results, runs), "_hits": draw_hits(read_results, runs),
+             "_server": draw_server(server_results, series)}, table(read_results, runs))
 
 
 def main():
-    arguments = parse_arguments()
-    try:
-        read_results, runs = read(arguments.results)
-        server_results, series = read_server(arguments.server)
-        figures = {"": draw(read_results, runs), "_hits": draw_hits(read_results, runs),
-                   "_server": draw_server(server_results, series)}
-        text = table(read_results, runs)
-        for name, figure in figures.items():
-            style.save(figure, arguments.directory / f"case_study_6{name}.png")
-        (arguments.directory / "case_study_6.txt").write_text(text)
-        print(text, end="")
-    except (results.ResultsError, OSError) as error:
-        sys.exit(f"{Path(__file__).name}: {error}")
+    parser = study.parser("Draw what copying pages ahead of their writes saves and costs.")
+    parser.add_argument("server", metavar="SERVER", help="the same of a Redis server over time")
+    study.write(parser.parse_args(), draw_all)
 
 
 if __name__ == "__main__":

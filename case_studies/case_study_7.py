@@ -16,16 +16,14 @@ at each; and case_study_7.txt, the same as tables.
 The error is that of the prediction, in percent of what the kernel counted.
 """
 
-import argparse
-import sys
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 import results
 import style
+import study
 from profile_dat import caption
 
 # By workload: its name, and what it is.
@@ -265,26 +263,15 @@ def table(read_results, rows):
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def parse_arguments():
-    """Return the command line; exit with status 2 if it is not understood."""
-    parser = argparse.ArgumentParser(description="Draw predicted faults beside those that the "
-                                                 "kernel had.")
-    parser.add_argument("results", metavar="RESULTS")
-    parser.add_argument("-o", dest="directory", metavar="DIR", type=Path, default=Path(),
-                        help="where to write figure and table (default: here)")
-    return parser.parse_args()
+def draw_all(arguments):
+    """Return (figures, table) as study.write() wants them."""
+    read_results, rows = read(arguments.results)
+    return {"": draw(read_results, rows)}, table(read_results, rows)
 
 
 def main():
-    arguments = parse_arguments()
-    try:
-        read_results, rows = read(arguments.results)
-        text = table(read_results, rows)
-        style.save(draw(read_results, rows), arguments.directory / "case_study_7.png")
-        (arguments.directory / "case_study_7.txt").write_text(text)
-        print(text, end="")
-    except (results.ResultsError, OSError) as error:
-        sys.exit(f"{Path(__file__).name}: {error}")
+    parser = study.parser("Draw predicted faults beside those that the kernel had.")
+    study.write(parser.parse_args(), draw_all)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ static bool stays(const char *path)
 	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
-bool replacement_begin(struct replacement *replacement, const char *path)
+bool replacement_begin(struct replacement *replacement, const char *path, mode_t mode)
 {
 	const char *name;
 	int length;
@@ -38,7 +38,7 @@ bool replacement_begin(struct replacement *replacement, const char *path)
 		return false;
 	}
 	replacement->fd = open(replacement->unfinished, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
-			       0666);
+			       mode);
 	return replacement->fd >= 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /**
  * struct replacement - a file being written
@@ -27,10 +28,11 @@ struct replacement {
  * replacement_begin() - create it, beside its place
  * @replacement: filled in
  * @path: where it will be; NULL or "-" for standard output
+ * @mode: of a file, as open(2) has it
  *
  * Return: true, or false with errno.
  */
-bool replacement_begin(struct replacement *replacement, const char *path);
+bool replacement_begin(struct replacement *replacement, const char *path, mode_t mode);
 
 /**
  * replacement_end() - put it in its place, or away with it

@@ -212,7 +212,7 @@ int command_report(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!recording_open(&recording, request.path))
 		errx(EXIT_FAILURE, "%s", recording.why);
-	if (!replacement_begin(&replacement, request.output))
+	if (!replacement_begin(&replacement, request.output, 0666))
 		err(EXIT_FAILURE, "%s", request.output);
 	good = request.format ? convert(&recording, &request, replacement.fd) :
 				tell(&recording, &request, replacement.fd);

@@ -3,34 +3,29 @@
  * faultline-whatif animate: a page of HTML that shows a trace being replayed.
  */
 #include <err.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "animation.h"
 #include "arguments.h"
 #include "command.h"
-#include "loading.h"
 #include "replacement.h"
+#include "request.h"
 #include "settings.h"
 
 enum { LEVELS_MAX = 5, LEVELS_USUAL = 4 };
 
-/**
- * struct request - what the command line asks for
- * @animation: what is shown
- * @format: what the trace is written in, or NULL to see by itself
- * @page_shift: log2 of the page size, or 0 for that which the file has, or 4 KB
- * @levels: of the page tables, or 0 if nobody says
- * @out: the file to write, or NULL for standard output
- */
-struct request {
-	struct animation animation;
-	const struct source_format *format;
-	uint32_t page_shift;
-	uint32_t levels;
-	const char *out;
+static struct animation animation = {
+	.policy = &policy_lru,
+	.frames = 16,
+	.tlb = { 16, 4 },
+	.steps = 1000,
 };
+
+/* Of the page tables, or 0 if nobody says. */
+static uint32_t levels;
+
+/* The file to write, or NULL for standard output. */
+static const char *output;
 
 static const struct policy *choose_policy(const char *name)
 {
@@ -53,44 +48,31 @@ static struct tlb_shape choose_tlb(const char *text)
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
-	struct request *request = state->input;
-	struct animation *animation = &request->animation;
-
 	switch (key) {
 	case 'n':
-		animation->frames = (uint32_t)settings_number("frames", text, 1,
-							      ANIMATION_FRAMES_MAX);
+		animation.frames = (uint32_t)settings_number("frames", text, 1,
+							     ANIMATION_FRAMES_MAX);
 		return 0;
 	case 'P':
-		animation->policy = choose_policy(text);
+		animation.policy = choose_policy(text);
 		return 0;
 	case 'p':
-		request->page_shift = settings_page_shift(text);
+		request.page_shifts[0] = settings_page_shift(text);
 		return 0;
 	case 't':
-		animation->tlb = choose_tlb(text);
+		animation.tlb = choose_tlb(text);
 		return 0;
 	case 'T':
-		request->levels = (uint32_t)settings_number("table", text, 1, LEVELS_MAX);
+		levels = (uint32_t)settings_number("table", text, 1, LEVELS_MAX);
 		return 0;
 	case 'S':
-		animation->steps = settings_number("steps", text, 1, ANIMATION_STEPS_MAX);
-		return 0;
-	case 'f':
-		request->format = source_format_chosen(text);
+		animation.steps = settings_number("steps", text, 1, ANIMATION_STEPS_MAX);
 		return 0;
 	case 'o':
-		request->out = text;
+		output = text;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (animation->path)
-			return EINVAL;
-		animation->path = text;
-		return 0;
-	case ARGP_KEY_END:
-		return animation->path ? 0 : EINVAL;
 	default:
-		return arguments_common(key, state);
+		return request_parse(key, text, state);
 	}
 }
 
@@ -123,29 +105,29 @@ static const struct argp argp = {
 };
 
 /* The levels that a walk passes, or none where there can be no page tables. */
-static bool choose_levels(struct request *request)
+static bool choose_levels(void)
 {
-	uint32_t shift = request->animation.trace->header.page_shift;
-	uint32_t levels = request->levels ?: LEVELS_USUAL;
+	uint32_t shift = animation.trace->header.page_shift;
+	uint32_t chosen = levels ?: LEVELS_USUAL;
 
-	if (page_table_fits(PAGE_TABLE_LEVELS_1 + levels - 1, shift)) {
-		request->animation.levels = levels;
+	if (page_table_fits(PAGE_TABLE_LEVELS_1 + chosen - 1, shift)) {
+		animation.levels = chosen;
 		return true;
 	}
-	if (request->levels)
+	if (levels)
 		warnx("table: %u cannot have pages of %ju bytes", levels,
 		      shift ? (uintmax_t)1 << shift : 0);
-	return !request->levels;
+	return !levels;
 }
 
-static bool write_page(const struct animation *animation, int fd, const char *name)
+static bool write_page(int fd, const char *name)
 {
 	FILE *file = fdopen(fd, "w");
 	bool good;
 
 	if (!file)
 		err(EXIT_FAILURE, "%s", name);
-	good = animation_write(animation, file);
+	good = animation_write(&animation, file);
 	if (!good) {
 		warn("memory");
 	} else if (fflush(file) || ferror(file)) {
@@ -157,34 +139,24 @@ static bool write_page(const struct animation *animation, int fd, const char *na
 
 int command_animate(int argc, char **argv)
 {
-	struct request request = {
-		.animation = {
-			.policy = &policy_lru,
-			.frames = 16,
-			.tlb = { 16, 4 },
-			.steps = 1000,
-		},
-	};
-	char why[WHY_BYTES];
 	struct replacement out;
-	struct trace trace;
 	bool good;
 
-	arguments_parse(&argp, argc, argv, &request);
-	if (request.animation.frames < request.animation.policy->frames_least)
-		errx(EXIT_USAGE, "%s: expected at least %u frames, not %u",
-		     request.animation.policy->name, request.animation.policy->frames_least,
-		     request.animation.frames);
-	if (!loading_trace(&trace, request.animation.path, request.format, request.page_shift, why))
-		errx(EXIT_FAILURE, "%s", why);
-	request.animation.trace = &trace;
-	if (!choose_levels(&request))
+	arguments_parse(&argp, argc, argv, NULL);
+	if (animation.frames < animation.policy->frames_least)
+		errx(EXIT_USAGE, "%s: expected at least %u frames, not %u", animation.policy->name,
+		     animation.policy->frames_least, animation.frames);
+	if (!request_load())
 		return EXIT_FAILURE;
-	if (!replacement_begin(&out, request.out))
-		err(EXIT_FAILURE, "%s", request.out);
-	good = write_page(&request.animation, out.fd, request.out ?: "standard output");
+	animation.path = request.path;
+	animation.trace = &request.traces[0];
+	if (!choose_levels())
+		return EXIT_FAILURE;
+	if (!replacement_begin(&out, output, 0666))
+		err(EXIT_FAILURE, "%s", output);
+	good = write_page(out.fd, output ?: "standard output");
 	if (!replacement_end(&out, good))
-		err(EXIT_FAILURE, "%s", request.out);
-	trace_close(&trace);
+		err(EXIT_FAILURE, "%s", output);
+	request_free();
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

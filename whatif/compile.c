@@ -85,7 +85,7 @@ int command_compile(int argc, char **argv)
 	if (stat(request.out, &status) == 0 && !S_ISREG(status.st_mode))
 		errx(EXIT_FAILURE, "%s: is no file, and is written in more than one pass",
 		     request.out);
-	if (!replacement_begin(&out, request.out))
+	if (!replacement_begin(&out, request.out, 0666))
 		err(EXIT_FAILURE, "%s", request.out);
 	good = loading_compile(request.in, request.format, request.page_shift, out.fd,
 			       request.out, why);

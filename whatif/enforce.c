@@ -88,35 +88,42 @@ static uint64_t simulate(const struct trace *trace, const struct policy *policy,
 	return (uint64_t)simulation.faults;
 }
 
+/* One row, where @counts are NULL if there are none; true if all is as it should be. */
+static bool show(const struct trace *trace, const char *question, const struct policy *policy,
+		 uint64_t frames, const struct pager_counts *counts, uint64_t damaged)
+{
+	uint64_t predicted = simulate(trace, policy, frames);
+	struct comparison row = {
+		.trace = trace,
+		.question = question,
+		.policy = policy->name,
+		.kind = "all",
+		.predicted = (double)predicted,
+		.real = counts ? (double)counts->faults : NAN,
+		.minor = NAN,
+		.in_memory = counts ? (double)counts->most : NAN,
+		.damaged = counts ? (double)damaged : NAN,
+	};
+
+	snprintf(row.setting, sizeof(row.setting), "%" PRIu64, frames);
+	results_row(&row);
+	return counts && predicted == counts->faults && !counts->unforeseen &&
+	       counts->most <= frames && !damaged;
+}
+
 /* ---- What a trace did ---- */
 
-/* One row; true if all is as it should be. */
-static bool show(const struct trace *trace, const struct policy *policy, uint64_t count)
+static bool enforce_one(const struct trace *trace, const struct policy *policy, uint64_t frames)
 {
-	uint64_t predicted = simulate(trace, policy, count);
 	struct enforcement enforcement = {
 		.trace = trace,
 		.policy = policy,
-		.frames = (uint32_t)count,
-	};
-	struct comparison row = {
-		.trace = trace,
-		.question = "frames",
-		.policy = policy->name,
-		.kind = "all",
-		.minor = NAN,
+		.frames = (uint32_t)frames,
 	};
 
 	if (!enforcement_run(&enforcement))
 		err(EXIT_FAILURE, "userfaultfd");
-	snprintf(row.setting, sizeof(row.setting), "%" PRIu64, count);
-	row.predicted = (double)predicted;
-	row.real = (double)enforcement.faults;
-	row.in_memory = (double)enforcement.most;
-	row.damaged = (double)enforcement.damaged;
-	results_row(&row);
-	return predicted == enforcement.faults && !enforcement.unforeseen &&
-	       enforcement.most <= count && !enforcement.damaged;
+	return show(trace, "frames", policy, frames, &enforcement.counts, enforcement.damaged);
 }
 
 static bool enforce_trace(void)
@@ -129,7 +136,7 @@ static bool enforce_trace(void)
 	results_begin(request.format, comparison_columns, COMPARISON_MEMORY);
 	for (uint32_t i = 0; i < request.policies_count; i++)
 		for (uint32_t j = 0; j < request.frames_count; j++)
-			good &= show(trace, request.policies[i], request.frames[j]);
+			good &= enforce_one(trace, request.policies[i], request.frames[j]);
 	request_free();
 	if (!good)
 		warnx("real memory did not do what was simulated");
@@ -154,41 +161,21 @@ static uint64_t count_different(FILE *expected, FILE *output)
 	return different;
 }
 
-/* One row; true if all is as it should be. */
-static bool show_tenant(struct tenant *tenant, const struct trace *trace, FILE *expected)
+static bool rule_one(struct tenant *tenant, const struct trace *trace, FILE *expected)
 {
-	uint64_t predicted = simulate(trace, tenant->policy, tenant->frames), damaged;
-	struct comparison row = {
-		.trace = trace,
-		.question = "heap",
-		.policy = tenant->policy->name,
-		.kind = "all",
-		.predicted = (double)predicted,
-		.real = NAN,
-		.minor = NAN,
-		.in_memory = NAN,
-		.damaged = NAN,
-	};
 	char why[WHY_BYTES];
+	uint64_t damaged;
 
-	snprintf(row.setting, sizeof(row.setting), "%" PRIu64, tenant->frames);
-	if (!tenant_run(tenant, why)) {
+	if (!tenant_run(tenant, NULL, why)) {
 		warnx("%s", why);
-		results_row(&row);
-		return false;
+		return show(trace, "heap", tenant->policy, tenant->frames, NULL, 0);
 	}
 	damaged = count_different(expected, tenant->output);
-	row.real = (double)tenant->faults;
-	row.in_memory = (double)tenant->most;
-	row.damaged = (double)damaged;
-	results_row(&row);
 	fclose(tenant->output);
-	free((void *)tenant->trace.runs);
-	return predicted == tenant->faults && !tenant->unforeseen &&
-	       tenant->most <= tenant->frames && !damaged;
+	return show(trace, "heap", tenant->policy, tenant->frames, &tenant->counts, damaged);
 }
 
-static bool show_tenants(struct tenant *tenant, const struct trace *trace, FILE *expected)
+static bool rule_each(struct tenant *tenant, const struct trace *trace, FILE *expected)
 {
 	bool good = true;
 
@@ -197,7 +184,7 @@ static bool show_tenants(struct tenant *tenant, const struct trace *trace, FILE 
 		for (uint32_t j = 0; j < request.frames_count; j++) {
 			tenant->policy = request.policies[i];
 			tenant->frames = request.frames[j];
-			good &= show_tenant(tenant, trace, expected);
+			good &= rule_one(tenant, trace, expected);
 			fflush(stdout);
 		}
 	return results_end() && good;
@@ -220,11 +207,10 @@ static bool enforce_command(void)
 		return false;
 	}
 	expected = tenant.output;
-	good = tenant_run(&tenant, why);
+	good = tenant_run(&tenant, &trace, why);
 	if (good) {
-		trace = tenant.trace;
 		fclose(tenant.output);
-		good = show_tenants(&tenant, &trace, expected);
+		good = rule_each(&tenant, &trace, expected);
 		if (!good)
 			warnx("real memory did not do what was simulated, or the command did something "
 			      "else each time");

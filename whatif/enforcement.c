@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "enforcement.h"
-#include "pager.h"
 
 /**
  * struct memory - the buffer, and whoever handles its faults
@@ -154,9 +153,7 @@ bool enforcement_run(struct enforcement *enforcement)
 		access_all(&memory);
 		eventfd_write(memory.ended, 1);
 		pthread_join(handler, NULL);
-		enforcement->faults = memory.pager.faults;
-		enforcement->unforeseen = memory.pager.unforeseen;
-		enforcement->most = memory.pager.most;
+		enforcement->counts = memory.pager.counts;
 		enforcement->damaged = count_damaged(&memory);
 	}
 	error = errno;

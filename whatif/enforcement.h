@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pager.h"
 #include "policy.h"
 #include "trace.h"
 
@@ -18,18 +19,14 @@
  * @trace: what the program accesses, in this order
  * @policy: who goes
  * @frames: how many pages may be in memory
- * @faults: filled in; those that the kernel had us handle
- * @unforeseen: filled in; times when the kernel missed a page that the policy has, or the reverse
- * @most: filled in; pages that were in memory at most, as the kernel counts them
+ * @counts: filled in
  * @damaged: filled in; pages without what was written to them last
  */
 struct enforcement {
 	const struct trace *trace;
 	const struct policy *policy;
 	uint32_t frames;
-	uint64_t faults;
-	uint64_t unforeseen;
-	uint64_t most;
+	struct pager_counts counts;
 	uint64_t damaged;
 };
 

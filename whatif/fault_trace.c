@@ -148,6 +148,8 @@ static bool read_comment(struct reader *reader, const char *at, const char *end)
 	} else if (source_skips(&at, end, "# missed: at most ")) {
 		if (source_number(&at, end, 10, &value))
 			trace->lost += value;
+	} else if (source_skips(&at, end, "# missed: n/a")) {
+		trace->lost_unknown = true;
 	} else if (source_skips(&at, end, "# lost: ") && source_number(&at, end, 10, &value) &&
 		   source_skips(&at, end, " faults in total")) {
 		trace->lost += value;

@@ -54,6 +54,7 @@ struct fault {
  * @around: pages that a fault on a file mapped when it was recorded; 0 if that is not known
  * @copies_known: it tells copies
  * @lost: so many are missing, at most
+ * @lost_unknown: and others may be, which could not be counted
  */
 struct fault_trace {
 	struct fault *faults;
@@ -62,6 +63,7 @@ struct fault_trace {
 	uint64_t around;
 	bool copies_known;
 	uint64_t lost;
+	bool lost_unknown;
 };
 
 /**

@@ -214,6 +214,15 @@ static bool check_pages(const struct fault_trace *trace)
 	return true;
 }
 
+static void warn_of_losses(const struct fault_trace *trace)
+{
+	if (trace->lost_unknown)
+		warnx("%s: nobody knows how many faults are not in it: at least %ju",
+		      request.path, (uintmax_t)trace->lost);
+	else if (trace->lost)
+		warnx("%s: %ju faults are not in it", request.path, (uintmax_t)trace->lost);
+}
+
 /* Where copies were not counted, they look like first touches. */
 static void answer(struct question *question, const struct fault_trace *trace)
 {
@@ -249,9 +258,8 @@ int command_faults(int argc, char **argv)
 	if (!fault_trace_read(&trace, request.path))
 		return EXIT_FAILURE;
 	good = check_pages(&trace);
-	if (good && trace.lost)
-		warnx("%s: %ju faults are not in it", request.path, (uintmax_t)trace.lost);
 	if (good) {
+		warn_of_losses(&trace);
 		for (uint32_t i = 0; i < questions_count; i++)
 			answer(&questions[i], &trace);
 		results_begin(request.format, columns, 0);

@@ -152,7 +152,7 @@ static int write_compiled(struct generator *generator, const char *path)
 	struct replacement out;
 	bool good;
 
-	if (!replacement_begin(&out, path))
+	if (!replacement_begin(&out, path, 0666))
 		err(EXIT_FAILURE, "%s", path);
 	progress_begin("accesses", generator->count);
 	good = compile_all(generator, out.fd);

@@ -219,8 +219,8 @@ static void handle(struct pager *pager, uint64_t address, uint64_t flags)
 	}
 	stuck = is_stuck(pager, address);
 	there_already = ask_policy(pager, number, flags & UFFD_PAGEFAULT_FLAG_WRITE);
-	pager->unforeseen += there_already == missing;
-	pager->faults += missing;
+	pager->counts.unforeseen += there_already == missing;
+	pager->counts.faults += missing;
 	if (sees_hits(pager->policy)) {
 		if (!stuck)
 			unmap_last(pager);
@@ -234,8 +234,8 @@ static void handle(struct pager *pager, uint64_t address, uint64_t flags)
 		let_continue(pager, number);
 	pager->states[number] = MAPPED;
 	there = pages_in_memory(pager);
-	if (there > pager->most)
-		pager->most = there;
+	if (there > pager->counts.most)
+		pager->counts.most = there;
 }
 
 /* Let an access go on that waits, if one does. */

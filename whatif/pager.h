@@ -42,6 +42,18 @@ struct pager_trap {
 };
 
 /**
+ * struct pager_counts - what came of it
+ * @faults: those that the kernel had us handle
+ * @unforeseen: times when the kernel missed a page that the policy has, or the reverse
+ * @most: pages that were in memory at most, as the kernel counts them
+ */
+struct pager_counts {
+	uint64_t faults;
+	uint64_t unforeseen;
+	uint64_t most;
+};
+
+/**
  * struct pager - a buffer, and a policy that rules over it
  * @policy: who goes
  * @frames: how many pages may be in memory
@@ -51,9 +63,7 @@ struct pager_trap {
  * @syscall: /proc/PID/syscall of another process that accesses it, or -1
  * @seen: what the policy takes for the trace: what faulted until now, pages in the order of their
  *        first use
- * @faults: those that the kernel had us handle
- * @unforeseen: times when the kernel missed a page that the policy has, or the reverse
- * @most: pages that were in memory at most, as the kernel counts them
+ * @counts: until now
  *
  * And for pager.c alone:
  * @page_bytes: of this machine's pages
@@ -80,9 +90,7 @@ struct pager {
 	int uffd;
 	int syscall;
 	struct trace seen;
-	uint64_t faults;
-	uint64_t unforeseen;
-	uint64_t most;
+	struct pager_counts counts;
 
 	size_t page_bytes;
 	uint32_t pages;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -57,13 +56,13 @@ static void wait_for_go(const struct performer *performer)
 {
 	char go;
 
-	if (read(performer->go[0], &go, 1) != 1)
+	if (read(performer->pipes.to[0], &go, 1) != 1)
 		_exit(errno);
 }
 
 static void tell(const struct performer *performer)
 {
-	if (write(performer->there[1], "", 1) != 1)
+	if (write(performer->pipes.from[1], "", 1) != 1)
 		_exit(errno);
 }
 
@@ -72,8 +71,7 @@ static void become_process(const struct performer *performer, const struct part 
 {
 	char *memory;
 
-	close(performer->go[1]);
-	close(performer->there[0]);
+	pipes_close_own(&performer->pipes);
 	wait_for_go(performer);
 	memory = part->prepare(part->own);
 	if (!memory)
@@ -100,57 +98,36 @@ static bool share_counts(struct performer *performer)
 	return true;
 }
 
-static void close_both(const int pipe[2])
-{
-	close(pipe[0]);
-	close(pipe[1]);
-}
-
-static bool open_pipes(struct performer *performer)
-{
-	if (pipe2(performer->go, O_CLOEXEC))
-		return false;
-	if (!pipe2(performer->there, O_CLOEXEC))
-		return true;
-	close_both(performer->go);
-	return false;
-}
-
 bool performer_start(struct performer *performer, const struct part *part)
 {
-	if (!open_pipes(performer))
+	if (!pipes_open(&performer->pipes))
 		return false;
 	performer->pid = share_counts(performer) ? fork() : -1;
 	if (!performer->pid)
 		become_process(performer, part);
-	if (performer->pid < 0) {
-		close_both(performer->go);
-		close_both(performer->there);
-		return false;
-	}
-	/* Each end has one who holds it, so that who waits for the other learns of its end. */
-	close(performer->go[0]);
-	close(performer->there[1]);
-	return true;
+	pipes_close_other(&performer->pipes);
+	if (performer->pid < 0)
+		pipes_close_own(&performer->pipes);
+	return performer->pid >= 0;
 }
 
 bool performer_go(const struct performer *performer)
 {
 	char there;
 
-	return write(performer->go[1], "", 1) == 1 && read(performer->there[0], &there, 1) == 1;
+	return write(performer->pipes.to[1], "", 1) == 1 &&
+	       read(performer->pipes.from[0], &there, 1) == 1;
 }
 
 int performer_end(struct performer *performer, bool good)
 {
 	int status;
 
-	if (!good || write(performer->go[1], "", 1) != 1)
+	if (!good || write(performer->pipes.to[1], "", 1) != 1)
 		kill(performer->pid, SIGKILL);
 	while (waitpid(performer->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	close(performer->go[1]);
-	close(performer->there[0]);
+	pipes_close_own(&performer->pipes);
 	munmap(performer->counts, sizeof(*performer->counts));
 	return status;
 }

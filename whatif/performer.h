@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "pipes.h"
 #include "trace.h"
 
 /**
@@ -43,14 +44,12 @@ struct counts {
 /**
  * struct performer - the process
  * @pid: of it
- * @go: a pipe to it
- * @there: a pipe from it
+ * @pipes: a byte to it has it go on, one from it says that it waits
  * @counts: in memory that it shares
  */
 struct performer {
 	pid_t pid;
-	int go[2];
-	int there[2];
+	struct pipes pipes;
 	struct counts *counts;
 };
 

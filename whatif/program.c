@@ -10,19 +10,18 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "pipes.h"
 #include "program.h"
 #include "why.h"
 
 /**
  * struct child - the command's process
  * @pid: of it
- * @go: a pipe to it, which it waits for
- * @failed: a pipe from it: why it could not be executed, or nothing
+ * @pipes: it waits for a byte; from it comes why it could not be executed, or nothing
  */
 struct child {
 	pid_t pid;
-	int go[2];
-	int failed[2];
+	struct pipes pipes;
 };
 
 /* ---- The process ---- */
@@ -41,60 +40,46 @@ static void execute(const struct child *child, const struct program *program, bo
 	sigset_t none;
 	char go;
 
-	close(child->go[1]);
-	close(child->failed[0]);
+	pipes_close_own(&child->pipes);
 	sigemptyset(&none);
 	/* A huge page is charged as 512, of which one may be used. */
-	if (read(child->go[0], &go, 1) == 1 && redirect() &&
+	if (read(child->pipes.to[0], &go, 1) == 1 && redirect() &&
 	    !prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) &&
 	    (!traced || !ptrace(PTRACE_TRACEME, 0, NULL, NULL))) {
 		signal(SIGPIPE, SIG_DFL);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		execvp(program->argv[0], program->argv);
 	}
-	if (write(child->failed[1], &errno, sizeof(errno)) != sizeof(errno))
+	if (write(child->pipes.from[1], &errno, sizeof(errno)) != sizeof(errno))
 		_exit(1);
 	_exit(0);
 }
 
 /* ---- Who runs it ---- */
 
-static void close_both(const int pipe[2])
-{
-	close(pipe[0]);
-	close(pipe[1]);
-}
-
 /* It waits to be let go. */
 static bool start(struct child *child, const struct program *program, bool traced, char *why)
 {
-	if (pipe2(child->go, O_CLOEXEC))
+	if (!pipes_open(&child->pipes))
 		return why_refuse(why, "pipe: %s", strerror(errno));
-	if (pipe2(child->failed, O_CLOEXEC)) {
-		close_both(child->go);
-		return why_refuse(why, "pipe: %s", strerror(errno));
-	}
 	child->pid = fork();
 	if (!child->pid)
 		execute(child, program, traced);
-	if (child->pid < 0) {
-		close_both(child->go);
-		close_both(child->failed);
-		return why_refuse(why, "process: %s", strerror(errno));
-	}
-	close(child->go[0]);
-	close(child->failed[1]);
-	return true;
+	pipes_close_other(&child->pipes);
+	if (child->pid >= 0)
+		return true;
+	pipes_close_own(&child->pipes);
+	return why_refuse(why, "process: %s", strerror(errno));
 }
 
 static bool let_go(const struct child *child, const struct program *program, char *why)
 {
 	int error;
 
-	if (write(child->go[1], "", 1) != 1)
+	if (write(child->pipes.to[1], "", 1) != 1)
 		return why_refuse(why, "process: %s", strerror(errno));
 	/* Closed by what is executed. */
-	if (read(child->failed[0], &error, sizeof(error)) == sizeof(error))
+	if (read(child->pipes.from[0], &error, sizeof(error)) == sizeof(error))
 		return why_refuse(why, "%.255s: %s", program->argv[0], strerror(error));
 	return true;
 }
@@ -117,8 +102,7 @@ static bool end(const struct child *child, const struct program *program, bool g
 
 	if (!good)
 		kill(child->pid, SIGKILL);
-	close(child->go[1]);
-	close(child->failed[0]);
+	pipes_close_own(&child->pipes);
 	status = wait_for(child, usage);
 	return good && why_ended(why, program->argv[0], status, killed);
 }

@@ -125,7 +125,8 @@ int command_sample(int argc, char **argv)
 		errx(EXIT_USAGE, "pid: expected whose memory is looked at, such as --pid=1234");
 	if (!sampler_open(&sampler, request.pid))
 		errx(EXIT_FAILURE, "%s", sampler.why);
-	if (!replacement_begin(&out, request.out))
+	/* Where a process has its memory is nobody else's business. */
+	if (!replacement_begin(&out, request.out, 0600))
 		err(EXIT_FAILURE, "%s", request.out);
 	file = fdopen(out.fd, "w");
 	if (!file)

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "heap.h"
-#include "pager.h"
 #include "tenant.h"
 #include "why.h"
 
@@ -125,23 +124,20 @@ static bool receive(int from, struct heap_message *message, int files[HEAP_FILES
 	return true;
 }
 
-static bool take_results(struct tenant *tenant, const struct pager *pager, char *why)
+static bool copy_trace(struct trace *trace, const struct trace *seen, char *why)
 {
-	const struct trace_header *seen = &pager->seen.header;
-	struct run *runs = malloc(seen->runs * sizeof(*runs));
+	size_t bytes = seen->header.runs * sizeof(*seen->runs);
+	struct run *runs = malloc(bytes);
 
 	if (!runs)
 		return why_refuse(why, "memory: %s", strerror(errno));
-	memcpy(runs, pager->seen.runs, seen->runs * sizeof(*runs));
-	tenant->trace = (struct trace){ .header = *seen, .runs = runs };
-	tenant->faults = pager->faults;
-	tenant->unforeseen = pager->unforeseen;
-	tenant->most = pager->most;
+	memcpy(runs, seen->runs, bytes);
+	*trace = (struct trace){ .header = seen->header, .runs = runs };
 	return true;
 }
 
 /* Of who has been started. */
-static bool rule(struct tenant *tenant, pid_t pid, int socket, char *why)
+static bool rule(struct tenant *tenant, pid_t pid, int socket, struct trace *trace, char *why)
 {
 	int files[HEAP_FILES], process = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct heap_message message = { 0 };
@@ -166,13 +162,14 @@ static bool rule(struct tenant *tenant, pid_t pid, int socket, char *why)
 		pager_serve(&pager, process);
 	else
 		kill(pid, SIGKILL);
-	good = wait_for(tenant, pid, why) && take_results(tenant, &pager, why);
+	good = wait_for(tenant, pid, why) && (!trace || copy_trace(trace, &pager.seen, why));
+	tenant->counts = pager.counts;
 	close(process);
 	pager_free(&pager);
 	return good;
 }
 
-bool tenant_run(struct tenant *tenant, char *why)
+bool tenant_run(struct tenant *tenant, struct trace *trace, char *why)
 {
 	int sockets[2];
 	bool good;
@@ -183,7 +180,7 @@ bool tenant_run(struct tenant *tenant, char *why)
 	good = start(tenant, sockets[1], &pid, why);
 	close(sockets[1]);
 	if (good) {
-		good = rule(tenant, pid, sockets[0], why);
+		good = rule(tenant, pid, sockets[0], trace, why);
 		if (!good)
 			fclose(tenant->output);
 	}

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "pager.h"
 #include "policy.h"
 #include "trace.h"
 
@@ -22,10 +23,7 @@
  * @policy: who goes
  * @frames: how many pages of the heap may be in memory
  * @output: filled in; what it wrote to standard output, for fclose(3)
- * @faults: filled in; those that the kernel had us handle
- * @unforeseen: filled in; times when the kernel missed a page that the policy has, or the reverse
- * @most: filled in; pages that were in memory at most, as the kernel counts them
- * @trace: filled in; what faulted: all uses of a page after another, if the policy sees hits
+ * @counts: filled in
  */
 struct tenant {
 	char **argv;
@@ -33,10 +31,7 @@ struct tenant {
 	const struct policy *policy;
 	uint64_t frames;
 	FILE *output;
-	uint64_t faults;
-	uint64_t unforeseen;
-	uint64_t most;
-	struct trace trace;
+	struct pager_counts counts;
 };
 
 /**
@@ -51,10 +46,12 @@ bool tenant_run_free(struct tenant *tenant, char *why);
 /**
  * tenant_run() - run it where the policy rules
  * @tenant: what is asked for, and filled in
+ * @trace: filled in; what faulted: all uses of a page after another, if the policy sees hits;
+ *         its runs are for free(3).  NULL if nobody asks
  * @why: of WHY_BYTES
  *
- * Return: likewise.  @tenant->trace.runs is for free(3).
+ * Return: likewise.
  */
-bool tenant_run(struct tenant *tenant, char *why);
+bool tenant_run(struct tenant *tenant, struct trace *trace, char *why);
 
 #endif /* TENANT_H */

@@ -31,13 +31,14 @@ def holds(claim, frames, policies, *command):
     """All of its rows are as they should be; faults by policy and frames."""
     rows, done = enforced("-n", ",".join(map(str, frames)), "-P", ",".join(policies), "--",
                           *command)
-    faults = {key: int(row["real"]) for key, row in rows.items()}
+    # Nothing, where the command failed.
+    faults = {key: int(row["real"] or 0) for key, row in rows.items()}
     pages = int(rows[policies[0], frames[0]]["pages"]) if rows else 0
     tap.check(done.returncode == 0 and len(rows) == len(frames) * len(policies) and
               all(row["real"] == row["predicted"] for row in rows.values()),
               f"{claim}: the kernel has the faults that are simulated, {faults} "
               f"{done.stderr.decode()}")
-    tap.check(rows and all(int(row["in_memory"]) == min(count, pages)
+    tap.check(rows and all(int(row["in_memory"] or 0) == min(count, pages)
                            for (_, count), row in rows.items()),
               f"{claim}: as many of {pages} pages are in memory as there are frames")
     tap.check(rows and all(row["damaged"] == "0" for row in rows.values()),
@@ -68,10 +69,23 @@ with open(SORTED, encoding="ascii") as file:
 holds("awk", (4, 1000), ("lru",), "awk", "NR < 60 { n[$1]++ } END { for (w in n) print w, n[w] }",
       WORDS)
 
+for claim, least, command in (
+        ("large blocks are in the heap", 256,
+         ("dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=1", "status=none")),
+        ("its environment is that which it has without", 1, ("env",)),
+        ("its addresses are the same each time", 1, ("grep", "stack", "/proc/self/maps"))):
+    rows, done = enforced("-n1000", "-P", "lru", "--", *command)
+    pages = [int(row["pages"]) for row in rows.values()]
+    tap.check(done.returncode == 0 and len(pages) == 1 and pages[0] >= least,
+              f"{claim}: {pages} pages {done.stderr.decode()}")
+
 for arguments, status, expected in (
         (("-n9", "--", "sh", "-c", "(true); true"), 1, "forks: expected"),
         (("-n9", "--", "xz", "-T2", "-kc", WORDS), 1, "starts a thread: expected"),
         (("-n9", "--", "/sbin/ldconfig", "-p"), 1, "no heap was seen"),
+        # More than 1 GB, which is found out once dd has closed its standard error.
+        (("-n9", "--", "dd", "if=/dev/null", "of=/dev/null", "bs=1100M", "count=1", "status=none"),
+         1, "dd: exit status 2"),
         (("-n9", "--", "false"), 1, "false: exit status 1"),
         (("-n9", "--", "./nothing"), 1, "./nothing: No such file"),
         (("-n1", "-P", "lru", "--", "sort", "--parallel=1", WORDS), 1, "more pages at once"),

@@ -214,6 +214,18 @@ done = whatif.run("faults", "-", "--page=64k",
                                   "# lost: 12 faults in total"))
 tap.check(done.returncode == 0 and b"17 faults are not in it" in done.stderr,
           "faults that are not in it are told")
+for losses in 0, 12:
+    done = whatif.run("faults", "-", "--page=64k",
+                      stdin=recording(lines, last="# missed: n/a\n"
+                                      f"# lost: {losses} faults in total"))
+    said = done.stderr.decode()
+    tap.check(done.returncode == 0 and said.count("\n") == 1 and
+              f"nobody knows how many faults are not in it: at least {losses}" in said,
+              f"that others may be missing is told, {losses} or more")
+done = whatif.run("faults", "-", "--page=64k",
+                  stdin=recording(lines, last="# missed: at most 0 faults\n"
+                                  "# lost: 0 faults in total"))
+tap.check(done.returncode == 0 and not done.stderr, "that none are missing is no news")
 
 # ---- Refusals ----
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -124,6 +125,16 @@ static void look_at_epochs(pid_t pid)
 	}
 }
 
+static void look_at_mode(void)
+{
+	struct stat status;
+
+	if (stat("/tmp/trace", &status))
+		bail("/tmp/trace");
+	ok((status.st_mode & ALLPERMS) == 0600, "nobody else may read the file: its mode is %o",
+	   status.st_mode & ALLPERMS);
+}
+
 static void look_at_labels(void)
 {
 	ok(says("head -1 /tmp/trace", "# sampled: "), "the trace says that it is a sample");
@@ -192,6 +203,7 @@ int main(void)
 	}
 	pid = start();
 	look_at_epochs(pid);
+	look_at_mode();
 	look_at_labels();
 	look_at_another_program();
 	look_at_ends(pid);
