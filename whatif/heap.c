@@ -26,11 +26,14 @@ enum { FIRST_BYTES = 4096 };
 
 static char *end;
 
+/* The command may close its own before it ends. */
+static int standard_error = STDERR_FILENO;
+
 __attribute__((noreturn))
 static void refuse(const char *why)
 {
 	/* Nothing that wants memory, which may be what is missing. */
-	if (write(STDERR_FILENO, why, strlen(why)) < 0)
+	if (write(standard_error, why, strlen(why)) < 0)
 		_exit(2);
 	_exit(1);
 }
@@ -167,4 +170,5 @@ static void hand_over(void)
 	unsetenv("LD_PRELOAD");
 	if (pthread_atfork(before_fork, NULL, NULL))
 		refuse("faultline-whatif enforce: there is no memory for a heap\n");
+	standard_error = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
