@@ -11,8 +11,8 @@
 #include "tap.h"
 
 /*
- * The kernel writes there on its own account (rseq(2)): a page that is still the parent's is
- * copied then, whenever that may be.
+ * The kernel writes there on its own account (rseq(2)), when a process has lost the CPU: a page
+ * that parent and child share is copied then, whenever that may be.
  */
 static void write_rseq(void)
 {
@@ -39,6 +39,7 @@ static pid_t start(int (*body)(void *argument), void *argument, bool stopped)
 			raise(SIGSTOP);
 		_exit(body(argument));
 	}
+	write_rseq();
 	return pid;
 }
 

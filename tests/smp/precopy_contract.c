@@ -95,6 +95,13 @@ static int setting_after(const char * const *lines)
 	return child_wait(child_start(tell, (void *)lines));
 }
 
+static void sets(const char * const *lines, int setting, const char *claim)
+{
+	int told = setting_after(lines);
+
+	ok(told == setting, "%s: %d", claim, told);
+}
+
 static void set(const char *path, const char *value)
 {
 	errno = file_put(path, value);
@@ -104,16 +111,16 @@ static void set(const char *path, const char *value)
 
 static void own_settings(void)
 {
-	ok(setting_after(AFTER("R 0")) == OFF, "who is registered has none as long as he sets none");
-	ok(setting_after(AFTER("R 0", "P 0")) == AUTO, "P <pid> is auto");
-	ok(setting_after(AFTER("R 0", "P 0 auto")) == AUTO, "as is P <pid> auto");
-	ok(setting_after(AFTER("R 0", "P 0 1")) == 1, "the least depth is 1");
-	ok(setting_after(AFTER("R 0", "P 0 64")) == 64, "the greatest is 64");
-	ok(setting_after(AFTER("R 0\nP 0\t 7 \nP 0  9\t")) == 9,
-	   "the last of several lines stands, whatever blanks are in it");
-	ok(setting_after(AFTER("R 0", "P 0 7", "P 0 off")) == OFF, "off ends a depth");
-	ok(setting_after(AFTER("R 0", "P 0 off", "P 0 7")) == 7, "a depth ends off");
-	ok(setting_after(AFTER("R 0", "P 0 7", "P 0 auto")) == AUTO, "auto ends a depth");
+	sets(AFTER("R 0"), OFF, "who is registered has none as long as he sets none");
+	sets(AFTER("R 0", "P 0"), AUTO, "P <pid> is auto");
+	sets(AFTER("R 0", "P 0 auto"), AUTO, "as is P <pid> auto");
+	sets(AFTER("R 0", "P 0 1"), 1, "the least depth is 1");
+	sets(AFTER("R 0", "P 0 64"), 64, "the greatest is 64");
+	sets(AFTER("R 0\nP 0\t 7 \nP 0  9\t"), 9,
+	     "the last of several lines stands, whatever blanks are in it");
+	sets(AFTER("R 0", "P 0 7", "P 0 off"), OFF, "off ends a depth");
+	sets(AFTER("R 0", "P 0 off", "P 0 7"), 7, "a depth ends off");
+	sets(AFTER("R 0", "P 0 7", "P 0 auto"), AUTO, "auto ends a depth");
 }
 
 static void register_self(const char *lines)
@@ -174,16 +181,16 @@ static void refuse_pids(void)
 static void system_settings(void)
 {
 	set(PRECOPY_SWITCH, "1");
-	ok(setting_after(AFTER("R 0")) == AUTO, "the system's 1 is auto for who sets nothing");
-	ok(setting_after(AFTER("R 0", "P 0 off")) == OFF, "off beats the system's 1");
-	ok(setting_after(AFTER("R 0", "P 0 3")) == 3, "a depth beats the system's auto");
+	sets(AFTER("R 0"), AUTO, "the system's 1 is auto for who sets nothing");
+	sets(AFTER("R 0", "P 0 off"), OFF, "off beats the system's 1");
+	sets(AFTER("R 0", "P 0 3"), 3, "a depth beats the system's auto");
 	set(PRECOPY_DEPTH, "6");
-	ok(setting_after(AFTER("R 0")) == 6, "the system's depth is that of who sets nothing");
-	ok(setting_after(AFTER("R 0", "P 0")) == AUTO, "auto beats the system's depth");
+	sets(AFTER("R 0"), 6, "the system's depth is that of who sets nothing");
+	sets(AFTER("R 0", "P 0"), AUTO, "auto beats the system's depth");
 	set(PRECOPY_DEPTH, "0");
 	set(PRECOPY_SWITCH, "0");
-	ok(setting_after(AFTER("R 0")) == OFF, "the system's 0 takes it from who sets nothing");
-	ok(setting_after(AFTER("R 0", "P 0 3")) == 3, "and not from who sets a depth");
+	sets(AFTER("R 0"), OFF, "the system's 0 takes it from who sets nothing");
+	sets(AFTER("R 0", "P 0 3"), 3, "and not from who sets a depth");
 }
 
 /* Without a registration nothing is seen but the sum over all. */
@@ -257,7 +264,7 @@ static void keep_from_child(void)
 	child_resume(child);
 	ok(child_wait(child) == 6, "a child keeps what it inherited when its parent changes");
 	register_self("U 0\nR 0\nP 0 6\n");
-	ok(setting_after(AFTER("R 0")) == OFF, "a child that is not followed inherits nothing");
+	sets(AFTER("R 0"), OFF, "a child that is not followed inherits nothing");
 	status_unregister(0);
 }
 
@@ -273,7 +280,7 @@ static int tell_after_exec(void *unused)
 static void ends(void)
 {
 	ok(child_wait(child_start(tell_after_exec, NULL)) == 8, "a setting survives exec");
-	ok(setting_after(AFTER("R 0", "P 0 8", "U 0", "R 0")) == OFF, "and ends with the registration");
+	sets(AFTER("R 0", "P 0 8", "U 0", "R 0"), OFF, "and ends with the registration");
 }
 
 static bool is_refused(const char *path, const char *value, const char *stays)
