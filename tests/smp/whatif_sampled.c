@@ -172,11 +172,19 @@ static int sample_for_long(void *pid)
 	return sample(*(pid_t *)pid, "-e 0.2 -c 1000 -o /tmp/until") ? 1 : 0;
 }
 
+/* What will be the file has something in it. */
+static bool has_sampled(void *unused)
+{
+	(void)unused;
+	return system("[ -s /tmp/.until.* ]") == 0;
+}
+
 static void look_at_ends(pid_t pid)
 {
 	pid_t sampler = child_start(sample_for_long, &pid);
 
-	sleep(2);
+	if (!wait_until(has_sampled, NULL))
+		bail("/tmp/until");
 	child_end(pid);
 	ok(child_wait(sampler) == 0, "sampling ends when the process does, and all is well");
 	ok(says("./faultline-whatif /tmp/until -n 8 -F csv", ",sampled,"), "what there is, is kept");
