@@ -39,6 +39,8 @@ static int leave_threads_behind(void *unused)
 	pthread_t thread;
 
 	(void)unused;
+	/* Of a few pages the kernel may say that they are none: see main(). */
+	memory_write(memory_map(PAGES), PAGES);
 	for (size_t index = 0; index < THREADS; index++)
 		pthread_create(&thread, NULL, follow_steps, (void *)index);
 	pthread_exit(NULL);
