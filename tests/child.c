@@ -29,17 +29,16 @@ static pid_t start(int (*body)(void *argument), void *argument, bool stopped)
 
 	if (pid < 0)
 		bail("fork");
+	write_rseq();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* Its parent may have died before, and nothing tells of that any more. */
 		if (getppid() != parent)
 			_exit(1);
-		write_rseq();
 		if (stopped)
 			raise(SIGSTOP);
 		_exit(body(argument));
 	}
-	write_rseq();
 	return pid;
 }
 

@@ -11,9 +11,9 @@ limit=$1
 shift
 dirty='WARNING:|BUG:|Oops|Call [Tt]race|general protection|soft lockup|hard LOCKUP|rcu.*stall|blocked for more than|refcount_t|possible circular|inconsistent lock|kernel panic|Unable to handle kernel|Internal error|UBSAN:|kmemleak:'
 
-# What the kernel says of itself, a line each.  KCSAN finds much that has nothing to do with us; who is
-# killed for want of memory is told with a trace of how it came to that, and so are allocations
-# that fail because a test says so.
+# What the kernel says of itself, a line each.  KCSAN finds much that has nothing to do with us;
+# who is killed for want of memory is told with a trace of how it came to that, and so are
+# allocations that fail because a test says so.
 log_dirt()
 {
 	dmesg | awk -v test="$test" '
