@@ -29,6 +29,11 @@ is()		{ [ "$1" = "$2" ] || { echo "# '$1' is not '$2'"; false; }; }
 succeeds()	{ ./insert.sh "$@" > $said 2>&1; }
 fails()		{ ./insert.sh "$@" > $said 2>&1; [ $? -eq 1 ]; }
 
+signs_and_succeeds()
+{
+	succeeds && says "signed: sha256 /tmp/key /tmp/cert build/$(uname -r)/faultline.ko"
+}
+
 # refuses WHAT SAYING...: fails, names the obstacle and make demo, and leaves nothing
 refuses()
 {
@@ -121,9 +126,7 @@ mkdir -p "$headers/scripts"
 printf '#!/bin/sh\necho "signed: $*"\n' > "$headers/scripts/sign-file"
 chmod +x "$headers/scripts/sign-file"
 with /sys/module/module/parameters/sig_enforce Y \
-	check "with a key, it inserts where signatures are required" succeeds
-check "and has signed the module with it" \
-	says "signed: sha256 /tmp/key /tmp/cert build/$(uname -r)/faultline.ko"
+	check "with a key, it signs and inserts where signatures are required" signs_and_succeeds
 ./insert.sh -r > $said
 unset FAULTLINE_KEY FAULTLINE_CERT
 mount -t securityfs security /sys/kernel/security
