@@ -523,8 +523,8 @@ void faultline_cow_arm(void)
  * The text in the ring's header stays: it tells of the records that are in it.
  *
  * Context: may sleep until every task has been seen off the hook's trampoline, which
- * can take seconds on a busy machine; the registry's mutex is held, or nobody else is
- * left.  On return no CPU runs a hook.
+ * can take seconds on a busy machine; the registry's mutex is held.  On return no CPU
+ * runs a hook.
  */
 void faultline_cow_disarm(void)
 {

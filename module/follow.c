@@ -158,7 +158,7 @@ int faultline_follow_arm(void)
  * faultline_follow_disarm() - follow nobody any more
  *
  * Does nothing when disarmed already.
- * Context: may sleep; the registry's mutex is held, or nobody else is left.
+ * Context: may sleep; the registry's mutex is held.
  */
 void faultline_follow_disarm(void)
 {

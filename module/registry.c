@@ -682,8 +682,10 @@ void faultline_registry_destroy(void)
 	struct faultline_process *process;
 	int idx;
 
-	/* First: a child that is born behind the walk would stay. */
+	/* First: a child that is born behind the walk would stay.  disarm_work may be at it, too. */
+	mutex_lock(&registry_mutex);
 	faultline_follow_disarm();
+	mutex_unlock(&registry_mutex);
 	idx = srcu_read_lock(&faultline_registry_srcu);
 	faultline_registry_for_each(process)
 		if (faultline_process_close(process, FAULTLINE_UNREGISTERED))

@@ -2,7 +2,8 @@
 /*
  * rmmod at any moment: while others fork, fault, copy, register and unregister, open, map, poll,
  * read every file, and write every parameter, it either takes the module out or says that it is
- * in use; out it goes in the end, it can be loaded again, and nothing stays behind.
+ * in use; out it goes in the end, it can be loaded again, and nothing stays behind.  So it does
+ * in the moment in which it takes its hooks out of the kernel, a second after who was followed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,9 @@ enum {
 	STORM_MAX_S	= 60,
 	HELD_MAX_MS	= 30,
 	PAGES		= 64,
+	DISARM_MS	= 1000,		/* from the last process to no hook */
+	DISARM_AROUND	= 50,		/* and for so long it may take */
+	DISARM_STEP	= 5,
 	LEAK_MAX_KB	= 2048,		/* a ring has 24 MB */
 };
 
@@ -180,6 +184,36 @@ static struct tries storm(int times)
 	return tries;
 }
 
+static int leave_followed(void *unused)
+{
+	(void)unused;
+	return status_write("R 0 children");
+}
+
+/* Unload so long after the last process; the kernel's log tells if two took the hooks out. */
+static bool unload_after(int ms)
+{
+	const struct faultline_header *ring;
+
+	module_load("");
+	ring = ring_map();
+	if (child_wait(child_start(leave_followed, NULL)) || !ring_wait_idle(ring))
+		bail("nobody was followed");
+	ring_unmap(ring);
+	sleep_ms(ms);
+	return module_unload() == 0;
+}
+
+static void unload_as_hooks_go(void)
+{
+	int out = 0, tries = 0;
+
+	for (int ms = -DISARM_AROUND; ms <= DISARM_AROUND; ms += DISARM_STEP, tries++)
+		out += unload_after(DISARM_MS + ms);
+	ok(out == tries, "about a second after the last process it goes %d times of %d", out,
+	   tries);
+}
+
 int main(void)
 {
 	long before_kb;
@@ -199,6 +233,7 @@ int main(void)
 	   tries.in_use);
 	out = module_unload() == 0;
 	ok(out, "when all have gone it goes at once");
+	unload_as_hooks_go();
 	kernel_memory_ok("then", before_kb, LEAK_MAX_KB);
 	return finish();
 }
