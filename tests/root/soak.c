@@ -104,6 +104,13 @@ static struct memory look_at_memory(void)
 	return memory;
 }
 
+/* Is only the one left that stays? */
+static bool has_ended(void *ring)
+{
+	return __atomic_load_n(&((struct faultline_header *)ring)->registered,
+			       __ATOMIC_ACQUIRE) == 1;
+}
+
 /* Gives what memory the first and the last left behind, and how many went well. */
 static int go_round(const struct faultline_header *ring, int rounds, struct memory *first,
 		    struct memory *last)
@@ -111,7 +118,9 @@ static int go_round(const struct faultline_header *ring, int rounds, struct memo
 	int good = 0;
 
 	for (int round = 1; round <= rounds; round++) {
-		good += child_wait(status_start_followed(stress)) == 0;
+		/* stress-ng does not wait for all of its own. */
+		good += child_wait(status_start_followed(stress)) == 0 &&
+			wait_until(has_ended, (void *)ring);
 		*last = look_at_memory();
 		if (round == 1)
 			*first = *last;
