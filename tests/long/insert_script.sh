@@ -31,7 +31,7 @@ fails()		{ ./insert.sh "$@" > $said 2>&1; [ $? -eq 1 ]; }
 
 signs_and_succeeds()
 {
-	succeeds && says "signed: sha256 /tmp/key /tmp/cert build/$(uname -r)/faultline.ko"
+	succeeds "$@" && says "signed: sha256 /tmp/key /tmp/cert build/$(uname -r)/faultline.ko"
 }
 
 # refuses WHAT SAYING...: fails, names the obstacle and make demo, and leaves nothing
