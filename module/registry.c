@@ -682,7 +682,10 @@ void faultline_registry_destroy(void)
 	struct faultline_process *process;
 	int idx;
 
-	/* First: a child that is born behind the walk would stay.  disarm_work may be at it, too. */
+	/*
+	 * First: a child that is born behind the walk would stay.  The work that disarms may be at
+	 * it as well.
+	 */
 	mutex_lock(&registry_mutex);
 	faultline_follow_disarm();
 	mutex_unlock(&registry_mutex);
