@@ -30,7 +30,7 @@ enum {
 	HELD_MAX_MS	= 30,
 	PAGES		= 64,
 	DISARM_MS	= 1000,		/* from the last process to no hook */
-	DISARM_AROUND	= 50,		/* and for so long it may take */
+	DISARM_AROUND	= 50,		/* so long before that to so long after */
 	DISARM_STEP	= 5,
 	LEAK_MAX_KB	= 2048,		/* a ring has 24 MB */
 };
