@@ -26,10 +26,12 @@ told()
 echo '| kernel | release | hold | fail | skipped | copies counted by | copies timed by | faults timed by | pre-copy |'
 echo '|---|---|---|---|---|---|---|---|---|'
 for kernel in $("$tests/vm/kernel.sh" names) $("$tests/vm/kernel.sh" compiled); do
+	counted=$(told "$kernel" 'copy-on-write faults are counted')
+	[ "$("$tests/vm/kernel.sh" tests "$kernel")" != none ] || counted='compiled for'
 	printf '| %s ' "$kernel" "$("$tests/vm/kernel.sh" release "$kernel")" \
 		"$(count "^ok - $kernel: ")" "$(count "^not ok - $kernel: ")" \
 		"$(count "^ok - # SKIP $kernel: ")" \
-		"$(told "$kernel" 'copy-on-write faults are counted')" \
+		"$counted" \
 		"$(told "$kernel" 'copies are timed')" \
 		"$(told "$kernel" 'whole faults are timed')" "$(told "$kernel" pre-copy)"
 	echo '|'
